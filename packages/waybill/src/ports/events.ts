@@ -1,0 +1,19 @@
+import type { StreamKey } from '../model/flight.js'
+
+/** What engines tell telemetry and displays. Facts that happened, never intentions. */
+export type WaybillEvent =
+  | { readonly kind: 'enqueued'; readonly count: number }
+  | { readonly kind: 'lanes'; readonly owner: string; readonly held: readonly number[] }
+  | { readonly kind: 'claimed'; readonly stream: StreamKey; readonly count: number }
+  | { readonly kind: 'acked'; readonly stream: StreamKey; readonly count: number; readonly baseOffset: number }
+  | { readonly kind: 'unanswered'; readonly stream: StreamKey; readonly cause: string }
+  | { readonly kind: 'refused'; readonly stream: StreamKey; readonly code: string }
+  | { readonly kind: 'resolved'; readonly stream: StreamKey; readonly outcome: 'found' | 'not-found' | 'unknown' }
+  | { readonly kind: 'finding'; readonly finding: string; readonly stream: StreamKey; readonly detail: string }
+  | { readonly kind: 'kafka'; readonly reachable: boolean; readonly cause?: string }
+  | { readonly kind: 'backlog'; readonly waiting: number; readonly oldestMs: number }
+
+/** Receives events. Must not throw and must return at once. */
+export interface Events {
+  emit(event: WaybillEvent): void
+}
