@@ -28,7 +28,7 @@ export const errorCodes = {
   WB_DEADLINE: 'unknown',
   WB_STOPPED: 'no',
   WB_INTERNAL: 'no',
-} as const satisfies Record<string, Retryable>
+} as const
 
 /** One of the codes above. */
 export type ErrorCode = keyof typeof errorCodes
