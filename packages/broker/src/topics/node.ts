@@ -1,0 +1,195 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type LogConfig, PartitionLog } from '../log/partition-log.js'
+import { newUuid } from '../protocol/uuid.js'
+import type { Clock } from '../system/clock.js'
+import { Configs } from './configs.js'
+import { MetadataStore, type TopicRecord } from './metadata-store.js'
+import { Partition, type Topic } from './partition.js'
+import { ProducerIds } from './producer-ids.js'
+
+/** What a node is opened with. */
+export interface NodeOptions {
+  readonly dataDir: string
+  readonly nodeId: number
+  readonly clock: Clock
+  /** Static broker configs, as in server.properties. */
+  readonly configs: Readonly<Record<string, string>>
+}
+
+/**
+ * Everything a broker process has in memory: metadata, logs, producer state. A crash throws one Node away (`abandon`)
+ * and opens another on the same files; nothing else carries state over.
+ *
+ * open -> (createTopic, deleteTopic, …) -> exactly one of close | abandon | losePower
+ */
+export class Node {
+  readonly store: MetadataStore
+  readonly configs: Configs
+  readonly producerIds: ProducerIds
+  readonly nodeId: number
+  readonly #options: NodeOptions
+  readonly #byName = new Map<string, Topic>()
+  readonly #byId = new Map<string, Topic>()
+  readonly #creating = new Set<string>()
+  /** Set by the expire-producers switch for the length of one call. */
+  #expireAll = false
+
+  private constructor(options: NodeOptions, store: MetadataStore) {
+    this.#options = options
+    this.nodeId = options.nodeId
+    this.store = store
+    this.configs = new Configs(store, options.configs)
+    this.producerIds = new ProducerIds(store)
+  }
+
+  /** Opens the files in `dataDir`. After an unclean stop every partition gets the next leader epoch, durably, first. */
+  static async open(options: NodeOptions): Promise<Node> {
+    const { store, clean } = MetadataStore.open(options.dataDir)
+    const node = new Node(options, store)
+    node.#removeGarbage()
+    if (!clean) store.commit({ topics: store.state.topics.map(withNextEpoch) })
+    for (const record of store.state.topics) node.#add(await node.#openTopic(record))
+    return node
+  }
+
+  topic(name: string): Topic | undefined {
+    return this.#byName.get(name)
+  }
+
+  topicById(id: string): Topic | undefined {
+    return this.#byId.get(id)
+  }
+
+  topics(): Topic[] {
+    return [...this.#byName.values()]
+  }
+
+  *partitions(): Iterable<Partition> {
+    for (const topic of this.#byName.values()) yield* topic.partitions
+  }
+
+  topicConfigs(name: string): Readonly<Record<string, string>> {
+    return this.store.state.topics.find((t) => t.name === name)?.configs ?? {}
+  }
+
+  /** True while the name is taken, also by a creation that is under way on another connection. */
+  isTaken(name: string): boolean {
+    return this.#byName.has(name) || this.#creating.has(name)
+  }
+
+  /** Creates a topic whose name, counts and configs are already checked. On disk when the promise resolves. */
+  async createTopic(name: string, partitions: number, configs: Readonly<Record<string, string>>): Promise<Topic> {
+    this.#creating.add(name)
+    try {
+      const record: TopicRecord = { name, id: newUuid(), configs, leaderEpochs: new Array<number>(partitions).fill(0) }
+      for (let index = 0; index < partitions; index++) rmSync(this.#dir(name, index), { recursive: true, force: true })
+      // Metadata first: a crash in between leaves a topic with empty partitions, never partitions without a topic.
+      this.store.commit({ topics: [...this.store.state.topics, record] })
+      const topic = await this.#openTopic(record)
+      this.#add(topic)
+      return topic
+    } finally {
+      this.#creating.delete(name)
+    }
+  }
+
+  /** Removes a topic and its files. Readers that wait on it are woken. */
+  deleteTopic(topic: Topic): void {
+    const { state } = this.store
+    const dirs = topic.partitions.map((p) => directoryName(topic.name, p.index))
+    this.store.commit({
+      topics: state.topics.filter((t) => t.name !== topic.name),
+      garbage: [...state.garbage, ...dirs],
+    })
+    this.#byName.delete(topic.name)
+    this.#byId.delete(topic.id)
+    for (const partition of topic.partitions) {
+      partition.log.abandon()
+      partition.changed()
+    }
+    this.#removeGarbage()
+  }
+
+  /** Replaces the configs of one topic, durably. */
+  setTopicConfigs(name: string, configs: Readonly<Record<string, string>>): void {
+    this.store.commit({ topics: this.store.state.topics.map((t) => (t.name === name ? { ...t, configs } : t)) })
+  }
+
+  /** Forgets every producer in every partition, as if their records were older than producer.id.expiration.ms. */
+  expireAllProducers(): void {
+    this.#expireAll = true
+    try {
+      for (const partition of this.partitions()) partition.log.expireProducers()
+    } finally {
+      this.#expireAll = false
+    }
+  }
+
+  /** A stop in order: everything flushed, the producer state written, the stop marked clean. */
+  close(): void {
+    for (const partition of this.partitions()) partition.log.close()
+    this.store.markClean()
+  }
+
+  /** kill -9: what was written stays in the page cache, all memory is gone. */
+  abandon(): void {
+    for (const partition of this.partitions()) partition.log.abandon()
+  }
+
+  /** The plug is pulled: files end where they were flushed last. */
+  losePower(): void {
+    for (const partition of this.partitions()) partition.log.dropUnflushed()
+  }
+
+  #dir(topic: string, index: number): string {
+    return join(this.#options.dataDir, directoryName(topic, index))
+  }
+
+  #removeGarbage(): void {
+    const { garbage } = this.store.state
+    if (garbage.length === 0) return
+    for (const dir of garbage) rmSync(join(this.#options.dataDir, dir), { recursive: true, force: true })
+    this.store.commit({ garbage: [] })
+  }
+
+  async #openTopic(record: TopicRecord): Promise<Topic> {
+    const config = this.#logConfigOf(record.name)
+    const partitions: Partition[] = []
+    for (const [index, epoch] of record.leaderEpochs.entries()) {
+      const dir = this.#dir(record.name, index)
+      mkdirSync(dir, { recursive: true })
+      const log = await PartitionLog.open(dir, config, () => this.#options.clock.now())
+      // As Kafka's leader does on taking over: OffsetForLeaderEpoch then tells where the epoch before ended.
+      log.beginLeaderEpoch(epoch)
+      partitions.push(new Partition(record.name, index, log, epoch))
+    }
+    return { name: record.name, id: record.id, partitions }
+  }
+
+  #add(topic: Topic): void {
+    this.#byName.set(topic.name, topic)
+    this.#byId.set(topic.id, topic)
+  }
+
+  /** The log asks for its config on every append, so the answer is kept until the metadata changes. */
+  #logConfigOf(name: string): () => LogConfig {
+    let state = this.store.state
+    let config = this.configs.logConfig(this.topicConfigs(name))
+    return () => {
+      if (state !== this.store.state) {
+        state = this.store.state
+        config = this.configs.logConfig(this.topicConfigs(name))
+      }
+      return this.#expireAll ? { ...config, producerIdExpirationMs: Number.NEGATIVE_INFINITY } : config
+    }
+  }
+}
+
+function withNextEpoch(record: TopicRecord): TopicRecord {
+  return { ...record, leaderEpochs: record.leaderEpochs.map((epoch) => epoch + 1) }
+}
+
+function directoryName(topic: string, index: number): string {
+  return `${topic}-${index}`
+}
