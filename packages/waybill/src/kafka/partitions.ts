@@ -1,0 +1,159 @@
+import { listOffsetsV7, offsetForLeaderEpochV4 } from '@platformatic/kafka'
+import { WaybillError } from '../model/errors.js'
+import type { FetchedBatch } from '../ports/broker.js'
+import { errorName, passingErrors } from './error-codes.js'
+import { type Fetched, fetchApi } from './fetch/fetch-api.js'
+import { fetchBytesMax, fetchWaitMs, type ReadRange, readRange } from './fetch/read-range.js'
+import { answerOf } from './network/answer.js'
+import { type Cluster, type KafkaContext, requireApi } from './network/cluster.js'
+import { describe, type Link, LinkError } from './network/link.js'
+import { refused, type Topics } from './topics.js'
+
+const latest = -1n
+const earliest = -2n
+const readUncommitted = 0
+
+/** What a leader answered about one partition. */
+interface Answer<T> {
+  readonly errorCode: number
+  readonly value: T
+}
+
+interface LeaderCall<T> {
+  readonly what: string
+  readonly purpose: 'control' | 'read'
+  readonly topic: string
+  readonly partition: number
+  readonly ask: (link: Link) => Promise<Answer<T>>
+}
+
+/** Questions that only a partition's leader can answer; asked again while leadership moves, until the call's deadline. */
+export class Partitions {
+  readonly #cluster: Cluster
+  readonly #topics: Topics
+  readonly #context: KafkaContext
+
+  constructor(cluster: Cluster, topics: Topics, context: KafkaContext) {
+    this.#cluster = cluster
+    this.#topics = topics
+    this.#context = context
+  }
+
+  /** See `Broker.offsets`. */
+  async offsets(topic: string, partition: number): Promise<{ logStart: number; highWatermark: number }> {
+    const logStart = await this.#offset(topic, partition, earliest)
+    return { logStart, highWatermark: await this.#offset(topic, partition, latest) }
+  }
+
+  /** See `Broker.endOffsetForEpoch`. */
+  async endOffsetForEpoch(
+    topic: string,
+    partition: number,
+    leaderEpoch: number,
+  ): Promise<{ leaderEpoch: number; endOffset: number }> {
+    const asked = [{ partitionIndex: partition, currentLeaderEpoch: -1, leaderEpoch }]
+    return this.#atLeader({
+      what: 'OffsetForLeaderEpoch',
+      purpose: 'control',
+      topic,
+      partition,
+      ask: async (link) => {
+        requireApi(link, 'OffsetForLeaderEpoch', offsetForLeaderEpochV4.api)
+        const answer = await answerOf(
+          link.call('OffsetForLeaderEpoch', this.#context.settings.requestTimeoutMs, (connection) =>
+            offsetForLeaderEpochV4.api.async(connection, -1, [{ name: topic, partitions: asked }]),
+          ),
+        )
+        const found = only(answer.topics[0]?.partitions[0], 'OffsetForLeaderEpoch')
+        return {
+          errorCode: found.errorCode,
+          value: { leaderEpoch: found.leaderEpoch, endOffset: Number(found.endOffset) },
+        }
+      },
+    })
+  }
+
+  /** See `Broker.read`. */
+  read(range: ReadRange): AsyncGenerator<FetchedBatch, void, undefined> {
+    return readRange(range, (offset) => this.#fetch(range, offset))
+  }
+
+  #fetch({ topic, partition }: ReadRange, offset: number): Promise<Fetched> {
+    const from = { topic, partition, offset, bytesMax: fetchBytesMax, waitMs: fetchWaitMs }
+    return this.#atLeader({
+      what: `Fetch from offset ${offset}`,
+      purpose: 'read',
+      topic,
+      partition,
+      ask: async (link) => {
+        requireApi(link, 'Fetch', fetchApi)
+        const fetched = await link.call('Fetch', this.#context.settings.requestTimeoutMs + fetchWaitMs, (connection) =>
+          fetchApi.async(connection, from),
+        )
+        return { errorCode: fetched.errorCode, value: fetched }
+      },
+    })
+  }
+
+  #offset(topic: string, partition: number, timestamp: bigint): Promise<number> {
+    const asked = [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }]
+    return this.#atLeader({
+      what: 'ListOffsets',
+      purpose: 'control',
+      topic,
+      partition,
+      ask: async (link) => {
+        requireApi(link, 'ListOffsets', listOffsetsV7.api)
+        const answer = await answerOf(
+          link.call('ListOffsets', this.#context.settings.requestTimeoutMs, (connection) =>
+            listOffsetsV7.api.async(connection, -1, readUncommitted, [{ name: topic, partitions: asked }]),
+          ),
+        )
+        const found = only(answer.topics[0]?.partitions[0], 'ListOffsets')
+        return { errorCode: found.errorCode, value: Number(found.offset) }
+      },
+    })
+  }
+
+  async #atLeader<T>(call: LeaderCall<T>): Promise<T> {
+    const { clock, settings } = this.#context
+    const until = clock.monotonicMs() + settings.callTimeoutMs
+    for (let pauseMs = 20; ; pauseMs *= 2) {
+      const failure = await this.#tryLeader(call)
+      if ('value' in failure) return failure.value
+      if (clock.monotonicMs() > until) throw failure.error
+      this.#topics.forget(call.topic)
+      await this.#cluster.pause(pauseMs)
+    }
+  }
+
+  /** One try; throws what trying again cannot change. */
+  async #tryLeader<T>(call: LeaderCall<T>): Promise<{ readonly value: T } | { readonly error: WaybillError }> {
+    const facts = { topic: call.topic, partition: call.partition }
+    const shape = await this.#topics.shape(call.topic)
+    const known = shape?.partitions[call.partition]
+    if (known === undefined)
+      throw new WaybillError('WB_TOPIC_UNKNOWN', `the cluster has no partition ${call.topic}-${call.partition}`, {
+        facts,
+      })
+    if (known.leader < 0) return { error: refused(call.what, 5, facts) }
+    try {
+      const { errorCode, value } = await this.#cluster.atNode(call.purpose, known.leader, call.ask)
+      if (errorCode === 0) return { value }
+      const error = refused(`${call.what} in ${call.topic}-${call.partition}`, errorCode, facts)
+      if (!passingErrors.has(errorCode)) throw error
+      return { error }
+    } catch (cause) {
+      if (!(cause instanceof LinkError)) throw cause
+      const text = `${call.what}: the leader of ${call.topic}-${call.partition}, broker ${known.leader}: ${describe(cause)}`
+      return { error: new WaybillError('WB_KAFKA_UNREACHABLE', text, { cause, facts }) }
+    }
+  }
+}
+
+function only<T>(found: T | undefined, what: string): T {
+  if (found !== undefined) return found
+  throw new WaybillError('WB_KAFKA_REFUSED', `the answer to ${what} does not mention the partition asked for`, {
+    facts: { kafka: errorName(-1) },
+  })
+}
