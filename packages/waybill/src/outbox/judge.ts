@@ -1,0 +1,102 @@
+import type { Flight } from '../model/flight.js'
+import type { ProduceOutcome, TopicView } from '../ports/broker.js'
+
+/**
+ * What to do after one attempt of a flight.
+ * - `mark`: the acknowledgement is believed.
+ * - `verify`: acknowledged, but the answer cannot tell a fresh append from another flight's duplicate; read that place.
+ * - `repeat`: the world is down; same flight again after a pause. `uncertain` = an attempt may have been appended.
+ * - `reject`: this message is bad and was certainly not appended by any attempt.
+ * - `resolve`: neither believed nor repeatable; read the partition back. `newProducer`: somebody else has our identity.
+ */
+export type Verdict =
+  | { readonly kind: 'mark'; readonly baseOffset: number }
+  | { readonly kind: 'verify'; readonly baseOffset: number }
+  | { readonly kind: 'repeat'; readonly uncertain: boolean; readonly cause: string }
+  | { readonly kind: 'reject'; readonly code: string; readonly message: string; readonly recordIndex?: number }
+  | { readonly kind: 'resolve'; readonly cause: string; readonly newProducer: boolean }
+
+/** Codes that say "this message is bad". Kafka judges them before it looks for duplicates, so they speak of this attempt only. */
+const messageCodes: ReadonlySet<string> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+])
+
+/** Codes that contradict what the store knows about the stream. */
+const suspicionCodes: ReadonlySet<string> = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'DUPLICATE_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+])
+
+/** Codes that say another process writes under our producer identity. */
+const clashCodes: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])
+
+/**
+ * Judges the answer of one attempt. `uncertainBefore`: an earlier attempt (ours or a former owner's) may have been
+ * appended. From then on no error ends the flight, because rights, topic, min ISR, size, null keys and timestamps are all
+ * checked before the duplicate check (seen on Kafka 4.3.1) and say nothing about the earlier attempt.
+ */
+export function judge(
+  flight: Flight,
+  lastOffset: number,
+  uncertainBefore: boolean,
+  outcome: ProduceOutcome,
+  timestampType: TopicView['timestampType'],
+): Verdict {
+  switch (outcome.kind) {
+    case 'unsent':
+      return { kind: 'repeat', uncertain: uncertainBefore, cause: outcome.cause }
+    case 'unknown':
+      return { kind: 'repeat', uncertain: true, cause: outcome.cause }
+    case 'acked':
+      return believe(flight, lastOffset, outcome, timestampType)
+    case 'rejected':
+      return judgeRejection(uncertainBefore, outcome)
+  }
+}
+
+/**
+ * An acknowledgement is believed only with the fingerprint: Kafka answers a duplicate with the stored batch's timestamp.
+ * A foreign stamp means our rows were dropped as a "duplicate" of somebody else's.
+ */
+function believe(
+  flight: Flight,
+  lastOffset: number,
+  answer: Extract<ProduceOutcome, { kind: 'acked' }>,
+  timestampType: TopicView['timestampType'],
+): Verdict {
+  if (answer.baseOffset <= lastOffset)
+    return {
+      kind: 'resolve',
+      cause: `acknowledged at ${answer.baseOffset}, not above ${lastOffset}`,
+      newProducer: false,
+    }
+  if (timestampType === 'LogAppendTime') return { kind: 'verify', baseOffset: answer.baseOffset }
+  if (answer.appendTimeMs !== -1 && answer.appendTimeMs !== flight.stampMs)
+    return {
+      kind: 'resolve',
+      cause: `duplicate of another batch (stamp ${answer.appendTimeMs}, ours ${flight.stampMs})`,
+      newProducer: true,
+    }
+  return { kind: 'mark', baseOffset: answer.baseOffset }
+}
+
+function judgeRejection(uncertainBefore: boolean, answer: Extract<ProduceOutcome, { kind: 'rejected' }>): Verdict {
+  const { code, message } = answer
+  if (suspicionCodes.has(code)) return { kind: 'resolve', cause: `${code} ${message}`, newProducer: false }
+  if (clashCodes.has(code)) return { kind: 'resolve', cause: `${code} ${message}`, newProducer: true }
+  if (messageCodes.has(code)) {
+    if (uncertainBefore) return { kind: 'resolve', cause: `${code} on a repeat`, newProducer: false }
+    return {
+      kind: 'reject',
+      code,
+      message,
+      ...(answer.recordIndex === undefined ? {} : { recordIndex: answer.recordIndex }),
+    }
+  }
+  return { kind: 'repeat', uncertain: uncertainBefore || answer.appended !== 'no', cause: `${code} ${message}` }
+}

@@ -1,0 +1,96 @@
+import { formatHeader, headerName } from '../model/header.js'
+import type { Header, WaitingRow } from '../model/message.js'
+import { advanceSequence } from '../model/sequence-number.js'
+import type { ProduceBatch, TopicView } from '../ports/broker.js'
+import { trustMs } from './claim.js'
+import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
+import { rowBytes } from './lane-state.js'
+import type { Place } from './settle.js'
+
+/** What to do with a due flight now. */
+export type Launch =
+  | { readonly kind: 'send'; readonly leader: number; readonly view: TopicView }
+  | { readonly kind: 'wait'; readonly cause: string }
+  | { readonly kind: 'resolve'; readonly cause: string }
+
+/**
+ * Decides whether a due flight may be (re)sent. An uncertain flight is repeated only while the broker surely remembers
+ * its producer; a flight whose identity or topic is not the present one is never sent. A flight that was never sent but
+ * is that old is released too: its stamp would let retention delete it on arrival.
+ */
+export function decideLaunch(
+  lane: OwnedLane,
+  state: StreamState,
+  open: OpenFlight,
+  view: TopicView | undefined,
+  databaseNowMs: number,
+): Launch {
+  const { flight } = open
+  if (flight.incarnation.producerId !== lane.lease.producerId)
+    return { kind: 'resolve', cause: 'claimed under a former producer id of the lane' }
+  if (!view) return { kind: 'wait', cause: `topic ${flight.topic} is not known` }
+  if (state.stream && view.topicId !== state.stream.topicId)
+    return { kind: 'resolve', cause: `topic ${flight.topic} has another id` }
+  if (databaseNowMs - flight.stampMs >= trustMs(view))
+    return { kind: 'resolve', cause: 'older than the broker surely remembers its producer' }
+  const leader = view.partitions[flight.partition]?.leader ?? -1
+  if (leader < 0) return { kind: 'wait', cause: `${flight.topic}/${flight.partition} has no leader` }
+  return { kind: 'send', leader, view }
+}
+
+/** A request being filled: at most one batch per partition, bytes bounded. */
+export class RequestDraft {
+  readonly leader: number
+  readonly places: (Place & { readonly view: TopicView })[] = []
+  readonly #partitions = new Set<string>()
+  readonly #bytesMax: number
+  #bytes = 0
+
+  constructor(leader: number, bytesMax: number) {
+    this.leader = leader
+    this.#bytesMax = bytesMax
+  }
+
+  /** False when the partition is taken or the request is full; the flight then goes with the next request. */
+  add(place: Place & { readonly view: TopicView }): boolean {
+    const { topic, partition } = place.open.flight
+    const name = `${topic} ${partition}`
+    const bytes = place.open.rows.reduce((sum, row) => sum + rowBytes(row), 0)
+    if (this.#partitions.has(name)) return false
+    if (this.places.length > 0 && this.#bytes + bytes > this.#bytesMax) return false
+    this.#partitions.add(name)
+    this.#bytes += bytes
+    this.places.push(place)
+    return true
+  }
+}
+
+/** The flight as Kafka gets it; the same flight always gives the same bytes. */
+export function batchOf(source: string, open: OpenFlight, topicId: string): ProduceBatch {
+  const { flight } = open
+  return {
+    topic: flight.topic,
+    topicId,
+    partition: flight.partition,
+    producerId: flight.incarnation.producerId,
+    producerEpoch: flight.incarnation.producerEpoch,
+    firstSequence: flight.firstSequence,
+    stampMs: flight.stampMs,
+    records: open.rows.map((row, at) => ({
+      key: row.key,
+      value: row.value,
+      headers: [...row.headers, headerOf(source, open, row, at)],
+    })),
+  }
+}
+
+function headerOf(source: string, { flight }: OpenFlight, row: WaitingRow, at: number): Header {
+  const text = formatHeader({
+    source,
+    lane: flight.lane,
+    incarnation: flight.incarnation,
+    sequence: advanceSequence(flight.firstSequence, at),
+    messageId: row.messageId,
+  })
+  return [headerName, Buffer.from(text, 'latin1')]
+}

@@ -1,0 +1,89 @@
+import type { TopicView } from '../ports/broker.js'
+import type { AlertCourier } from './alert.js'
+import type { Pipeline } from './pipeline.js'
+import type { RelayContext } from './relay-context.js'
+import { causeText } from './relay-context.js'
+import type { Topics } from './topics.js'
+
+const roundMs = 1_000
+const purgeRows = 1_000
+
+/**
+ * Looks at the relay from outside, once a second: backlog and its age, topics that do not exist, turns that hang, alerts
+ * to deliver, sent rows to drop. Nothing here is needed for delivery.
+ */
+export class Monitor {
+  readonly #context: RelayContext
+  readonly #courier: AlertCourier
+  readonly #limits = new Map<string, number>()
+  /** What was last told to the store; a former relay's alert is resolved by the first look of this one. */
+  readonly #alerted = new Map<string, boolean>()
+  #limitsChanged = false
+  #reachable: boolean | undefined
+  /** Set when Kafka was out of reach: what answers next may be another cluster. */
+  clusterInDoubt = true
+
+  constructor(context: RelayContext, courier: AlertCourier) {
+    this.#context = context
+    this.#courier = courier
+  }
+
+  /** Kafka answered, or did not. */
+  reachable(reachable: boolean, cause?: string): void {
+    if (this.#reachable === reachable) return
+    this.#reachable = reachable
+    if (!reachable) this.clusterInDoubt = true
+    this.#context.events.emit(cause === undefined ? { kind: 'kafka', reachable } : { kind: 'kafka', reachable, cause })
+  }
+
+  /** A topic's limits, to be shared with processes that only enqueue. */
+  learned(view: TopicView): void {
+    this.reachable(true)
+    if (this.#limits.get(view.topic) === view.maxMessageBytes) return
+    this.#limits.set(view.topic, view.maxMessageBytes)
+    this.#limitsChanged = true
+  }
+
+  async run(signal: AbortSignal, pipelines: readonly Pipeline[], topics: Topics): Promise<void> {
+    const { clock, log } = this.#context
+    while (!signal.aborted) {
+      try {
+        await this.#round(signal, pipelines, topics)
+      } catch (error) {
+        log.warn('a look at the outbox failed', { cause: causeText(error) })
+      }
+      await clock.sleep(roundMs, signal)
+    }
+  }
+
+  async #round(signal: AbortSignal, pipelines: readonly Pipeline[], topics: Topics): Promise<void> {
+    const { store, options, clock, events } = this.#context
+    const backlog = await store.backlog()
+    events.emit({ kind: 'backlog', waiting: backlog.waiting, oldestMs: backlog.oldestMs })
+    await this.#alertWhile(
+      'outbox delayed',
+      'delayed',
+      backlog.oldestMs >= options.alertAfterMs,
+      `${backlog.waiting} messages wait, the oldest for ${Math.round(backlog.oldestMs / 1000)} s`,
+    )
+    const unknown = topics.unknownFor(options.topicGraceMs)
+    await this.#alertWhile('topics unknown', 'topic-unknown', unknown.length > 0, `unknown topics: ${unknown.join(', ')}`)
+    const now = clock.monotonicMs()
+    const stuck = pipelines.some(({ turnSinceMs }) => turnSinceMs !== undefined && now - turnSinceMs >= options.stuckMs)
+    await this.#alertWhile('relay stuck', 'stuck', stuck, `a relay turn has taken more than ${options.stuckMs} ms`)
+    if (this.#limitsChanged) {
+      this.#limitsChanged = false
+      await store.saveTopicLimits([...this.#limits].map(([topic, maxMessageBytes]) => ({ topic, maxMessageBytes })))
+    }
+    if (options.dropUnverified) await store.purgeSent(options.keepSentMs, purgeRows)
+    await this.#courier.round(signal)
+  }
+
+  async #alertWhile(cause: string, kind: string, holds: boolean, detail: string): Promise<void> {
+    const { store } = this.#context
+    if (this.#alerted.get(cause) === holds) return
+    if (holds) await store.openAlert({ cause, kind, detail })
+    else await store.resolveAlert(cause)
+    this.#alerted.set(cause, holds)
+  }
+}

@@ -1,0 +1,85 @@
+/** What happens to a message that Kafka refused definitely and repeatedly. */
+export type RejectPolicy = 'hold-key' | 'park' | 'stop'
+
+/** Settings of one relay. Every time is in ms; defaults in `relayDefaults`. */
+export interface RelayOptions {
+  /** Lifetime of a lease; a dead relay's lanes are taken over after it. 1 000 to 600 000. */
+  readonly leaseMs: number
+  /** No byte is handed to a socket later than the lease's end minus this. Less than half of `leaseMs`. */
+  readonly leaseMarginMs: number
+  /** Longest wait between two looks at the outbox when nothing signals. */
+  readonly pollMs: number
+  /** How long rows are expected after an enqueue before the sweep is trusted to find them. */
+  readonly expectMs: number
+  /** Read floor: how far behind the newest id seen a late commit is still looked for. */
+  readonly lateMs: number
+  /** Pause between two sweeps through the whole outbox. */
+  readonly sweepMs: number
+  /** Rows of one batch. */
+  readonly batchRowsMax: number
+  /** Bytes of one batch; the topic's `max.message.bytes` binds when smaller. */
+  readonly batchBytesMax: number
+  /** Bytes of all batches of one produce request. */
+  readonly requestBytesMax: number
+  /** Rows buffered per stream. */
+  readonly bufferRowsMax: number
+  /** Bytes buffered per pipeline. */
+  readonly bufferBytesMax: number
+  /** How long the broker and we wait for a produce answer. */
+  readonly requestTimeoutMs: number
+  /** How long a request may still be stuck somewhere after its last attempt, before the topic is read back. */
+  readonly drainMs: number
+  readonly backoffMinMs: number
+  readonly backoffMaxMs: number
+  /** Age of the oldest waiting message that opens an alert. */
+  readonly alertAfterMs: number
+  /** Failed rounds of one flight that open an alert. */
+  readonly alertAfterTries: number
+  /** Definite rejections of one message before its policy applies. */
+  readonly rejectAfter: number
+  /** How long an unknown topic is taken for "not created yet" before it opens an alert. */
+  readonly topicGraceMs: number
+  /** Relay pipelines: each has its own reader and its own connection per leader. */
+  readonly pipelines: number
+  /** A pipeline turn older than this is reported as stuck. */
+  readonly stuckMs: number
+  /** Most lanes this relay takes; default all of its share. */
+  readonly lanesMax: number
+  /**
+   * What to do with a flight of which reading back cannot tell whether it is in the topic (its place was deleted):
+   * `stop` the stream with an alert (nothing lost, nothing doubled), or `resend` (nothing lost, may double).
+   */
+  readonly unresolved: 'stop' | 'resend'
+  /** How long sent rows are kept, and whether they may be dropped although nobody verified them. */
+  readonly keepSentMs: number
+  readonly dropUnverified: boolean
+}
+
+/** The defaults. Measured reasons stand in DESIGN.md. */
+export const relayDefaults: RelayOptions = {
+  leaseMs: 10_000,
+  leaseMarginMs: 2_000,
+  pollMs: 50,
+  expectMs: 2_000,
+  lateMs: 2_000,
+  sweepMs: 5_000,
+  batchRowsMax: 2_000,
+  batchBytesMax: 1_048_576,
+  requestBytesMax: 8_388_608,
+  bufferRowsMax: 4_000,
+  bufferBytesMax: 33_554_432,
+  requestTimeoutMs: 10_000,
+  drainMs: 60_000,
+  backoffMinMs: 50,
+  backoffMaxMs: 30_000,
+  alertAfterMs: 30_000,
+  alertAfterTries: 10,
+  rejectAfter: 3,
+  topicGraceMs: 60_000,
+  pipelines: 4,
+  stuckMs: 60_000,
+  lanesMax: 65_536,
+  unresolved: 'stop',
+  keepSentMs: 86_400_000,
+  dropUnverified: false,
+}

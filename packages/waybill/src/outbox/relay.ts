@@ -1,0 +1,249 @@
+import { WaybillError } from '../model/errors.js'
+import type { AlertSink } from './alert.js'
+import { AlertCourier } from './alert.js'
+import type { OwnedLane } from './lane-state.js'
+import { LeaseKeeper } from './lease.js'
+import { Monitor } from './monitor.js'
+import type { RejectPolicy, RelayOptions } from './options.js'
+import { Pipeline } from './pipeline.js'
+import type { RelayContext, RelayPorts } from './relay-context.js'
+import { backoffMs, causeText, DatabaseTime } from './relay-context.js'
+import { Topics } from './topics.js'
+import { Wake } from './wake.js'
+
+/** Settings of a relay that are not numbers. */
+export interface RelaySetup {
+  readonly source: string
+  readonly lanes: number
+  /** Unique per process start; names the leases. */
+  readonly owner: string
+  readonly options: RelayOptions
+  readonly policyOf: (topic: string) => RejectPolicy
+  readonly sinks: readonly AlertSink[]
+}
+
+/** After a commit is expected, the outbox is looked at again after 1, 3, 10, 30 ms and then every `pollMs`. */
+const expectedLooksMs = [1, 3, 10, 30]
+
+/**
+ * Sends waiting rows to Kafka: exactly once per message and in key order while the promises of 2-outbox hold. States:
+ * new → starting (identity, first leases) → running → draining (no claims, open flights end) → stopped. `start` and `stop`
+ * may be called in any order and any number of times.
+ */
+export class Relay {
+  readonly #context: RelayContext
+  readonly #setup: RelaySetup
+  readonly #keeper: LeaseKeeper
+  readonly #topics: Topics
+  readonly #pipelines: Pipeline[] = []
+  readonly #wakes: Wake[] = []
+  readonly #monitor: Monitor
+  readonly #ended = new AbortController()
+  readonly #tasks = new Set<Promise<unknown>>()
+  #running: Promise<unknown> | undefined
+  #stopping: Promise<void> | undefined
+  #expectUntilMs = 0
+  #expectStep = 0
+  #adopted = ''
+  #cluster: string | undefined
+
+  constructor(ports: RelayPorts, setup: RelaySetup) {
+    this.#setup = setup
+    this.#context = { ...ports, options: setup.options, source: setup.source, databaseTime: new DatabaseTime(ports.clock) }
+    this.#keeper = new LeaseKeeper(this.#context, setup.owner, setup.lanes, {
+      took: () => this.#ring(),
+      lost: (lane) => this.#pipelineOf(lane).forget(lane),
+      track: (work) => this.#track(work),
+    })
+    this.#monitor = new Monitor(this.#context, new AlertCourier(this.#context, setup.sinks))
+    this.#topics = new Topics(ports, {
+      changed: () => this.#ring(),
+      failed: (cause) => this.#monitor.reachable(false, causeText(cause)),
+      learned: (view) => this.#monitor.learned(view),
+    })
+    for (let index = 0; index < setup.options.pipelines; index++) this.#addPipeline(index)
+  }
+
+  /** Starts in the background; a Kafka or database that is down is waited for. */
+  start(): void {
+    if (this.#running || this.#stopping) return
+    const loops = [
+      this.#leases(),
+      this.#watch(),
+      this.#monitor.run(this.#ended.signal, this.#pipelines, this.#topics),
+      ...this.#pipelines.map((pipeline, at) => this.#turns(pipeline, this.#wakes[at])),
+    ]
+    this.#running = Promise.all(loops)
+  }
+
+  /**
+   * Stops claiming, lets open flights end for at most `drainMs`, gives the lanes back. What is still open then stays in
+   * the store as an open flight and is repeated by the next owner.
+   */
+  stop(drainMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(drainMs)
+    return this.#stopping
+  }
+
+  /** Rows may be committed soon: look now, again shortly, and until `expectMs` have passed. */
+  expectRows(): void {
+    this.#expectUntilMs = this.#context.clock.monotonicMs() + this.#context.options.expectMs
+    this.#expectStep = 0
+    this.#ring()
+  }
+
+  /** Lanes held now, for displays and tests. */
+  get lanes(): readonly number[] {
+    return this.#keeper.held().map(({ lane }) => lane)
+  }
+
+  #addPipeline(index: number): void {
+    const wake = new Wake(this.#context.clock)
+    const host = {
+      lanes: () => this.#keeper.held().filter(({ lane }) => lane % this.#setup.options.pipelines === index),
+      lose: (lane: OwnedLane) => this.#keeper.lose(lane),
+      abandon: (lane: OwnedLane, cause: string) => this.#keeper.abandon(lane, cause),
+      reachable: (reachable: boolean, cause?: string) => this.#monitor.reachable(reachable, cause),
+      policyOf: this.#setup.policyOf,
+    }
+    this.#wakes.push(wake)
+    this.#pipelines.push(new Pipeline(this.#context, host, this.#topics, wake, index))
+  }
+
+  #pipelineOf(lane: OwnedLane): Pipeline {
+    const pipeline = this.#pipelines[lane.lane % this.#pipelines.length]
+    if (!pipeline) throw new WaybillError('WB_INTERNAL', `no pipeline for lane ${lane.lane}`)
+    return pipeline
+  }
+
+  /** Heartbeats three times a lease; identity first, because under a wrong one nothing may be sent. */
+  async #leases(): Promise<void> {
+    const { clock, options, log } = this.#context
+    const signal = this.#ended.signal
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await this.#adoptIdentity()
+        await this.#keeper.round()
+        failures = 0
+      } catch (error) {
+        failures++
+        log.warn('no leases yet or not renewed', { cause: causeText(error) })
+        if (error instanceof WaybillError && error.code === 'WB_KAFKA_UNREACHABLE')
+          this.#monitor.reachable(false, causeText(error))
+      }
+      const pause = failures > 0 ? Math.min(backoffMs(failures, this.#context), options.leaseMs / 3) : options.leaseMs / 3
+      await clock.sleep(this.#keeper.draining ? Math.min(pause, 50) : pause, signal)
+    }
+  }
+
+  /**
+   * A restored or cloned database, or another cluster, must not go on under the old producer identity: the broker may
+   * know its sequences with other content.
+   */
+  async #adoptIdentity(): Promise<void> {
+    const { store, log } = this.#context
+    const database = await store.databaseIdentity()
+    await this.#askCluster()
+    const cluster = this.#cluster
+    if (cluster === undefined || this.#adopted === `${cluster} ${database}`) return
+    const { changed, before } = await store.adoptIdentity({ cluster, database })
+    this.#adopted = `${cluster} ${database}`
+    if (!changed) return
+    for (const lane of this.#keeper.held()) this.#keeper.lose(lane)
+    const detail = `was ${before?.cluster} / ${before?.database}, is ${cluster} / ${database}: new producer ids for all lanes`
+    log.warn('database or cluster identity changed', { detail })
+    await store.openAlert({ cause: `identity ${cluster} ${database}`, kind: 'identity-changed', detail })
+  }
+
+  /**
+   * Asks which cluster this is: waits for the first answer, and asks beside the heartbeats after Kafka was out of reach,
+   * because a heartbeat that waits for Kafka would let all leases run out in an outage.
+   */
+  async #askCluster(): Promise<void> {
+    if (!this.#monitor.clusterInDoubt) return
+    this.#monitor.clusterInDoubt = false
+    const ask = async (): Promise<void> => {
+      try {
+        this.#cluster = await this.#context.broker.clusterId()
+      } catch (error) {
+        this.#monitor.clusterInDoubt = true
+        throw error
+      }
+    }
+    if (this.#cluster === undefined) await ask()
+    else this.#track(ask())
+  }
+
+  async #turns(pipeline: Pipeline, wake: Wake | undefined): Promise<void> {
+    const { options, log, clock } = this.#context
+    const signal = this.#ended.signal
+    let lookedMs = Number.NEGATIVE_INFINITY
+    while (!signal.aborted && wake) {
+      try {
+        lookedMs = clock.monotonicMs()
+        if (await pipeline.turn(true)) continue
+      } catch (error) {
+        log.error('a relay turn failed, trying again', { cause: causeText(error) })
+      }
+      const sinceMs = clock.monotonicMs() - lookedMs
+      await wake.wait(Math.max(1, this.#pauseMs(options.pollMs) - sinceMs), signal)
+    }
+    await pipeline.idle()
+  }
+
+  #pauseMs(pollMs: number): number {
+    if (this.#context.clock.monotonicMs() >= this.#expectUntilMs) return pollMs
+    return Math.min(pollMs, expectedLooksMs[this.#expectStep++] ?? pollMs)
+  }
+
+  /** Where the store can tell cheaply that others committed, pipelines look at once instead of at the next poll. */
+  async #watch(): Promise<void> {
+    const { store, clock, log } = this.#context
+    const signal = this.#ended.signal
+    while (!signal.aborted && store.changed) {
+      try {
+        if (await store.changed()) this.#ring()
+      } catch (error) {
+        log.debug('watching the store failed', { cause: causeText(error) })
+      }
+      await clock.sleep(watchMs, signal)
+    }
+  }
+
+  async #stop(drainMs: number): Promise<void> {
+    const { clock, failpoints, log } = this.#context
+    if (this.#running) {
+      this.#keeper.draining = true
+      for (const lane of this.#keeper.held()) lane.closing = true
+      const until = clock.monotonicMs() + drainMs
+      while (this.#keeper.held().some((lane) => lane.busy) && clock.monotonicMs() < until) {
+        this.#ring()
+        await clock.sleep(drainLookMs)
+      }
+      await failpoints.hit('stop:before-release')
+    }
+    this.#ended.abort()
+    for (const lane of this.#keeper.held()) this.#keeper.lose(lane)
+    await this.#running
+    await Promise.all(this.#tasks)
+    try {
+      await this.#keeper.leave()
+    } catch (error) {
+      log.warn('lanes were not given back, their leases will run out', { cause: causeText(error) })
+    }
+  }
+
+  #ring(): void {
+    for (const wake of this.#wakes) wake.ring()
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work
+      .catch((error: unknown) => this.#context.log.error('background work failed', { cause: causeText(error) }))
+      .finally(() => this.#tasks.delete(tracked))
+    this.#tasks.add(tracked)
+  }
+}
+
+const watchMs = 5
+const drainLookMs = 5

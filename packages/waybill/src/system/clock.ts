@@ -1,0 +1,21 @@
+import type { Clock } from '../ports/clock.js'
+
+/** Node's timers cannot wait longer than this; longer sleeps wake early, which every caller must allow for. */
+const sleepMaxMs = 2_147_483_647
+
+/** The machine's clock. `monotonicMs` is CLOCK_MONOTONIC, which also counts while the process is stopped (SIGSTOP). */
+export const systemClock: Clock = {
+  monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  wallMs: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const done = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, Math.min(Math.max(0, ms), sleepMaxMs))
+      signal?.addEventListener('abort', done, { once: true })
+    }),
+}
