@@ -1,0 +1,34 @@
+import { WaybillError } from '../../model/errors.js'
+import type { SqlRow } from '../../ports/transactions.js'
+import type { SqliteConnection } from './connection.js'
+import { numberOf, textOf } from './driver.js'
+
+/** `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA. In WAL mode only FULL and EXTRA sync the log at each commit. */
+const full = 2
+const names = ['OFF', 'NORMAL', 'FULL', 'EXTRA']
+
+/**
+ * Throws WB_STORE_UNSAFE when this connection's commits may be lost at power loss. It is refused, not repaired: the
+ * application's own connection has the same setting and only its owner can change that one.
+ */
+export function checkSynchronous(rows: readonly SqlRow[], whose: string): void {
+  const level = numberOf(rows[0]?.synchronous)
+  if (level >= full) return
+  throw new WaybillError(
+    'WB_STORE_UNSAFE',
+    `PRAGMA synchronous is ${names[level] ?? level} on ${whose}: the last commits may be gone after a power loss. ` +
+      'Run `PRAGMA synchronous = FULL` on this connection right after opening it',
+    { facts: { synchronous: level } },
+  )
+}
+
+/** Checks the store's own connection. */
+export function checkDurable(db: SqliteConnection): void {
+  checkSynchronous(db.rows('pragma-synchronous'), "the store's connection")
+  const mode = textOf(db.row('pragma-journal-mode').journal_mode)
+  if (mode === 'off')
+    throw new WaybillError(
+      'WB_STORE_UNSAFE',
+      'PRAGMA journal_mode is OFF: a failed transaction would destroy the file. Run `PRAGMA journal_mode = WAL`',
+    )
+}

@@ -1,0 +1,1 @@
+DELETE FROM outbox_flight WHERE lane = ? AND topic = ? AND partition = ?;

@@ -1,0 +1,1 @@
+DELETE FROM outbox_hold WHERE row_id = ? AND lane = ?;

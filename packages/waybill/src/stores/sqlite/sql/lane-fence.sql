@@ -1,0 +1,1 @@
+SELECT fence FROM outbox_lane WHERE lane = ? AND owner IS NOT NULL;

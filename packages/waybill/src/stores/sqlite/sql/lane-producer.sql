@@ -1,0 +1,1 @@
+UPDATE outbox_lane SET producer_id = ? WHERE lane = ? AND fence = ? AND owner IS NOT NULL;

@@ -1,0 +1,1 @@
+SELECT lane, topic, key FROM outbox WHERE id = ?;

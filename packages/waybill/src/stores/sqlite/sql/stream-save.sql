@@ -1,0 +1,3 @@
+INSERT OR REPLACE INTO outbox_stream
+  (lane, topic, partition, topic_id, producer_id, producer_epoch, next_sequence, last_offset, last_leader_epoch, last_stamp)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
