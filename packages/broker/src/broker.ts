@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { createTopicNow } from './api/create-topics.js'
 import { APIS } from './api/table.js'
 import { type BrokerFaults, type FaultControls, createFaults } from './faults/faults.js'
+import { filesOnFullDisk } from './faults/full-disk.js'
 import { type FaultsHttp, openFaultsHttp } from './faults/http.js'
 import { FaultSwitches } from './faults/switches.js'
+import { nodeFiles } from './log/log-files.js'
 import { serveConnection } from './network/connection.js'
 import { Listener } from './network/listener.js'
 import { type BrokerOptions, checkOptionNames } from './options.js'
@@ -103,7 +105,7 @@ class EmbeddedBroker implements Broker {
   }
 
   get address(): string {
-    return `${this.host}:${this.#port}`
+    return `${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.#port}`
   }
 
   get bootstrap(): string {
@@ -167,7 +169,8 @@ class EmbeddedBroker implements Broker {
     if (this.#node) return
     const { nodeId = 1, configs = {}, topics = [], clock = systemClock, timers = systemTimers } = this.#options
     const log = this.#options.log ?? ((): void => {})
-    const node = await Node.open({ dataDir: this.dataDir, nodeId, clock, configs })
+    const files = filesOnFullDisk(nodeFiles, () => this.#switches.diskIsFull)
+    const node = await Node.open({ dataDir: this.dataDir, nodeId, clock, configs, files })
     try {
       for (const topic of topics) if (!node.topic(topic.name)) await createTopicNow(topic, node)
       const serve = (socket: Socket): void => {

@@ -16,8 +16,6 @@ export interface ApiContext {
   readonly apis: readonly Api[]
   /** Aborted when the connection or the broker goes away: a long poll must end then. */
   readonly signal: AbortSignal
-  /** The full-disk switch: appends answer KAFKA_STORAGE_ERROR and append nothing. */
-  readonly diskIsFull: boolean
   /** The error code that a switch wants for this request (for this topic of it), 0 for none. Ask once per item. */
   injectedError(topic?: string): number
   log(line: string): void

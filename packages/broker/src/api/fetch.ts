@@ -24,8 +24,6 @@ export const fetch: Api = defineApi({
   request: fetchRequestCodec,
   response: fetchResponseCodec,
   async handle(request, context) {
-    const injected = context.injectedError()
-    if (injected !== 0) return fetchResponse({ errorCode: injected })
     if (request.sessionId !== 0) return fetchResponse({ errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND })
     const first = readAll(request, context)
     if (first.final || first.bytes >= request.minBytes || request.maxWaitMs <= 0) return first.response

@@ -60,7 +60,6 @@ function append(topic: Topic, data: PartitionProduceData, context: ApiContext): 
     context.log(`produce to ${topic.name}-${data.index} refused: ${shape.message}`)
     return refused(data.index, shape.code)
   }
-  if (context.diskIsFull) return refused(data.index, ErrorCode.KAFKA_STORAGE_ERROR)
   try {
     return appendBatch(partition, data.records ?? Buffer.alloc(0), context)
   } catch (error) {

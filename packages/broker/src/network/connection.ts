@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly faults: FaultSwitches
   readonly requestBytesMax: number
   /** Everything of the request's context that is not about the request itself. */
-  readonly context: Omit<ApiContext, 'version' | 'clientId' | 'signal' | 'injectedError' | 'diskIsFull' | 'apis'>
+  readonly context: Omit<ApiContext, 'version' | 'clientId' | 'signal' | 'injectedError' | 'apis'>
 }
 
 /**
@@ -37,7 +37,7 @@ export async function serveConnection(socket: Socket, options: ConnectionOptions
   try {
     for await (const chunk of socket) {
       for (const frame of frames.push(chunk as Buffer)) {
-        if (gone.signal.aborted || !(await serveRequest(frame, socket, options, gone.signal))) return
+        if (gone.signal.aborted || socket.destroyed || !(await serveRequest(frame, socket, options, gone.signal))) return
       }
     }
   } catch (error) {
@@ -68,7 +68,6 @@ async function serveRequest(frame: Buffer, socket: Socket, options: ConnectionOp
     version,
     signal,
     clientId: header.clientId,
-    diskIsFull: faults.diskIsFull,
     injectedError: faults.errorsFor(api.name),
   }
   const write = await api.execute(reader, context)
@@ -101,7 +100,7 @@ async function send(
   write(writer)
   const size = Buffer.allocUnsafe(4)
   size.writeInt32BE(writer.length)
-  if (signal.aborted) return false
+  if (signal.aborted || socket.destroyed) return false
   socket.cork()
   let drained = socket.write(size)
   for (const part of writer.parts()) drained = socket.write(part)

@@ -57,6 +57,7 @@ function syncDirectory(dir: string): void {
 export class MetadataStore {
   readonly #dir: string
   #state: ClusterState
+  #sealed = false
 
   private constructor(dir: string, state: ClusterState) {
     this.#dir = dir
@@ -83,9 +84,15 @@ export class MetadataStore {
 
   /** Writes the change to disk and then shows it in `state`; on a disk error it throws and nothing has changed. */
   commit(change: Partial<ClusterState>): void {
+    if (this.#sealed) throw new Error('this broker process is gone: its metadata belongs to the next one')
     const next = { ...this.#state, ...change }
     writeDurably(this.#dir, FILE, `${JSON.stringify(next, null, 1)}\n`)
     this.#state = next
+  }
+
+  /** The process is gone: a request of it that is still under way must not write over what the next one has written. */
+  seal(): void {
+    this.#sealed = true
   }
 
   /** The last step of a stop in order: the next start need not assume that anything was lost. */

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LogFiles } from '../log/log-files.js'
 import { type LogConfig, PartitionLog } from '../log/partition-log.js'
 import { newUuid } from '../protocol/uuid.js'
 import type { Clock } from '../system/clock.js'
@@ -15,6 +16,8 @@ export interface NodeOptions {
   readonly clock: Clock
   /** Static broker configs, as in server.properties. */
   readonly configs: Readonly<Record<string, string>>
+  /** What the partition logs write with. */
+  readonly files: LogFiles
 }
 
 /**
@@ -34,6 +37,7 @@ export class Node {
   readonly #creating = new Set<string>()
   /** Set by the expire-producers switch for the length of one call. */
   #expireAll = false
+  #ended = false
 
   private constructor(options: NodeOptions, store: MetadataStore) {
     this.#options = options
@@ -47,10 +51,22 @@ export class Node {
   static async open(options: NodeOptions): Promise<Node> {
     const { store, clean } = MetadataStore.open(options.dataDir)
     const node = new Node(options, store)
-    node.#removeGarbage()
-    if (!clean) store.commit({ topics: store.state.topics.map(withNextEpoch) })
-    for (const record of store.state.topics) node.#add(await node.#openTopic(record))
-    return node
+    try {
+      node.#removeGarbage()
+      if (!clean) store.commit({ topics: store.state.topics.map(withNextEpoch) })
+      for (const record of store.state.topics) {
+        const topic = await node.#openTopic(record)
+        node.#add(topic)
+        // Stopped in order and damaged since: readers must be able to tell this log from the one they have read.
+        if (clean && topic.partitions.some((p) => !p.log.recovered.clean)) throw new DamagedAfterCleanStop()
+      }
+      return node
+    } catch (error) {
+      node.abandon()
+      if (!(error instanceof DamagedAfterCleanStop)) throw error
+      // The clean marker is gone by now, so this opens as after an unclean stop.
+      return Node.open(options)
+    }
   }
 
   topic(name: string): Topic | undefined {
@@ -86,7 +102,10 @@ export class Node {
       for (let index = 0; index < partitions; index++) rmSync(this.#dir(name, index), { recursive: true, force: true })
       // Metadata first: a crash in between leaves a topic with empty partitions, never partitions without a topic.
       this.store.commit({ topics: [...this.store.state.topics, record] })
-      const topic = await this.#openTopic(record)
+      const topic = await this.#openTopic(record).catch((error: unknown) => {
+        this.store.commit({ topics: this.store.state.topics.filter((t) => t.id !== record.id) })
+        throw error
+      })
       this.#add(topic)
       return topic
     } finally {
@@ -128,18 +147,35 @@ export class Node {
 
   /** A stop in order: everything flushed, the producer state written, the stop marked clean. */
   close(): void {
-    for (const partition of this.partitions()) partition.log.close()
+    const errors = this.#end((log) => log.close())
+    // A stop that could not flush everything was not one in order.
+    if (errors.length > 0) throw new AggregateError(errors, 'some partitions could not be flushed by the stop')
     this.store.markClean()
   }
 
   /** kill -9: what was written stays in the page cache, all memory is gone. */
   abandon(): void {
-    for (const partition of this.partitions()) partition.log.abandon()
+    this.#end((log) => log.abandon())
   }
 
   /** The plug is pulled: files end where they were flushed last. */
   losePower(): void {
-    for (const partition of this.partitions()) partition.log.dropUnflushed()
+    const errors = this.#end((log) => log.dropUnflushed())
+    if (errors.length > 0) throw new AggregateError(errors, 'some partitions could not be cut back to what was flushed')
+  }
+
+  #end(how: (log: PartitionLog) => void): unknown[] {
+    this.#ended = true
+    this.store.seal()
+    const errors: unknown[] = []
+    for (const partition of this.partitions()) {
+      try {
+        how(partition.log)
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return errors
   }
 
   #dir(topic: string, index: number): string {
@@ -155,16 +191,23 @@ export class Node {
 
   async #openTopic(record: TopicRecord): Promise<Topic> {
     const config = this.#logConfigOf(record.name)
+    const { clock, files } = this.#options
     const partitions: Partition[] = []
-    for (const [index, epoch] of record.leaderEpochs.entries()) {
-      const dir = this.#dir(record.name, index)
-      mkdirSync(dir, { recursive: true })
-      const log = await PartitionLog.open(dir, config, () => this.#options.clock.now())
-      // As Kafka's leader does on taking over: OffsetForLeaderEpoch then tells where the epoch before ended.
-      log.beginLeaderEpoch(epoch)
-      partitions.push(new Partition(record.name, index, log, epoch))
+    try {
+      for (const [index, epoch] of record.leaderEpochs.entries()) {
+        const dir = this.#dir(record.name, index)
+        mkdirSync(dir, { recursive: true })
+        const log = await PartitionLog.open(dir, config, () => clock.now(), files)
+        partitions.push(new Partition(record.name, index, log, epoch))
+        if (this.#ended) throw new Error('the broker went down while a topic was opened')
+        // As Kafka's leader does on taking over: OffsetForLeaderEpoch then tells where the epoch before ended.
+        log.beginLeaderEpoch(epoch)
+      }
+      return { name: record.name, id: record.id, partitions }
+    } catch (error) {
+      for (const partition of partitions) partition.log.abandon()
+      throw error
     }
-    return { name: record.name, id: record.id, partitions }
   }
 
   #add(topic: Topic): void {
@@ -185,6 +228,8 @@ export class Node {
     }
   }
 }
+
+class DamagedAfterCleanStop extends Error {}
 
 function withNextEpoch(record: TopicRecord): TopicRecord {
   return { ...record, leaderEpochs: record.leaderEpochs.map((epoch) => epoch + 1) }
