@@ -1,5 +1,5 @@
 import * as fs from 'node:fs'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 
 /**
  * The few file operations a partition log needs, synchronous because an append must be one indivisible step. A port so
@@ -38,6 +38,28 @@ function syncDir(dir: string): void {
   }
 }
 
+/** ENOENT is an answer here, not a failure. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function replace(path: string, text: string, sync: (fd: number) => void): void {
+  const aside = `${path}.tmp`
+  const fd = fs.openSync(aside, 'w', 0o644)
+  try {
+    fs.writeFileSync(fd, text)
+    sync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+  fs.renameSync(aside, path)
+}
+
 /** The real file system. */
 export const nodeFiles: LogFiles = {
   open: (path) => fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644),
@@ -48,29 +70,25 @@ export const nodeFiles: LogFiles = {
   truncate: (fd, length) => fs.ftruncateSync(fd, length),
   sync: (fd) => fs.fdatasyncSync(fd),
   replace(path, text) {
-    const aside = `${path}.tmp`
-    const fd = fs.openSync(aside, 'w', 0o644)
-    try {
-      fs.writeFileSync(fd, text)
-      fs.fdatasyncSync(fd)
-    } finally {
-      fs.closeSync(fd)
-    }
-    fs.renameSync(aside, path)
-    syncDir(join(path, '..'))
+    replace(path, text, fs.fdatasyncSync)
+    syncDir(dirname(path))
   },
-  readText(path) {
-    try {
-      return fs.readFileSync(path, 'utf8')
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-      throw error
-    }
-  },
+  readText: readIfThere,
   list: (dir) => fs.readdirSync(dir),
   remove: (path) => fs.rmSync(path, { force: true }),
   makeDir: (dir) => void fs.mkdirSync(dir, { recursive: true }),
   syncDir,
+}
+
+/**
+ * The real file system without waiting for the disk, for tests and throw-away brokers: the page-cache model works the
+ * same (it counts what was synced, not what the disk did), but a real power loss may take more than the model says.
+ */
+export const unsyncedFiles: LogFiles = {
+  ...nodeFiles,
+  sync: () => undefined,
+  syncDir: () => undefined,
+  replace: (path, text) => replace(path, text, () => undefined),
 }
 
 /** Writes all of `parts` at `position`, however many calls it takes; throws when the disk takes no more. */

@@ -319,11 +319,11 @@ export class PartitionLog {
     const { segments, mark } = this.#parts
     try {
       for (const segment of segments) if (segment.baseOffset >= mark.point.segment) segment.sync()
+      mark.set({ segment: this.#active.baseOffset, bytes: this.#active.size, offset: this.endOffset })
     } catch (error) {
       this.#offline = error instanceof Error ? error : new Error(String(error))
       throw error
     }
-    mark.set({ segment: this.#active.baseOffset, bytes: this.#active.size, offset: this.endOffset })
     this.#lastFlushMs = this.#now()
   }
 

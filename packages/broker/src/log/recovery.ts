@@ -121,7 +121,7 @@ function loadSegments(directory: LogDirectory, premise: Premise): LoadedSegments
 /** LogSegment.recover: what a batch teaches about leader epochs and its producer. */
 function replay({ epochs, producers }: LoadedSegments, batch: RecordBatch, replayFrom: number): void {
   if (batch.leaderEpoch > (epochs.latest ?? -1)) epochs.assign(batch.leaderEpoch, batch.baseOffset)
-  if (batch.baseOffset >= replayFrom && batch.hasProducerId && !batch.isControl) {
+  if (batch.lastOffset >= replayFrom && batch.hasProducerId && !batch.isControl) {
     producers.record(batch, batch.baseOffset, batch.maxTimestamp)
   }
 }

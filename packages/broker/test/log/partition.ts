@@ -3,13 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { LogConfig } from '../../src/log/log-config.js'
-import { type LogFiles, nodeFiles } from '../../src/log/log-files.js'
+import { type LogFiles, unsyncedFiles } from '../../src/log/log-files.js'
 import { type AppendResult, PartitionLog } from '../../src/log/partition-log.js'
 import { RecordBatch } from '../../src/log/record-batch.js'
 import { encodeBatch, T0, type TestBatch } from './batches.js'
-
-/** Real files, but no waiting for the disk: the page-cache model does not depend on it. */
-export const unsyncedFiles: LogFiles = { ...nodeFiles, sync: () => undefined, syncDir: () => undefined }
 
 /** Kafka's defaults, with nothing flushed unless asked for. */
 export function defaultConfig(): LogConfig {
