@@ -104,8 +104,7 @@ export function releaseConflict(step: ReleaseStep, flight: Flight): string | und
 
 /** The stream after its flight was released. */
 export function released(step: ReleaseStep, stream: Stream): Stream {
-  const lastOffset = step.found.reduce((last, row) => Math.max(last, row.offset), stream.lastOffset)
-  return { ...stream, incarnation: step.next, nextSequence: 0, lastOffset }
+  return { ...stream, incarnation: step.next, nextSequence: 0, lastOffset: step.lastOffset }
 }
 
 /** Sequence of the row at `index` of a flight. */

@@ -24,6 +24,8 @@ export function checkSynchronous(rows: readonly SqlRow[], whose: string): void {
 
 /** Checks the store's own connection. */
 export function checkDurable(db: SqliteConnection): void {
+  // Read something first: better-sqlite3 is built to fall back to NORMAL in WAL mode, and does so when the log is first opened.
+  db.row('meta-exists')
   checkSynchronous(db.rows('pragma-synchronous'), "the store's connection")
   const mode = textOf(db.row('pragma-journal-mode').journal_mode)
   if (mode === 'off')

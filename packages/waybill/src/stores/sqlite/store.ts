@@ -3,7 +3,6 @@ import type { SealedMessage } from '../../model/message.js'
 import type { Clock } from '../../ports/clock.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { SqlRow, Transactions } from '../../ports/transactions.js'
-import { systemClock } from '../../system/clock.js'
 import { alerts } from './alerts.js'
 import { checkPrefix, SqliteConnection } from './connection.js'
 import { inTransaction, isSqliteHandle, numberOf, textOf } from './driver.js'
@@ -15,16 +14,16 @@ import { enqueueParams, waitingOf } from './rows.js'
 import { fileOf, schema } from './schema.js'
 import { applySteps } from './steps.js'
 
-/** Options of `sqlite`. */
-export interface SqliteOptions {
+/** Options of `sqliteStore`. */
+export interface SqliteStoreOptions {
   /** First word of every table's name: `outbox`, `outbox_sent` … by default. Letters, digits, `_`; at most 40. */
   readonly prefix?: string
   /** How long a call waits for a locked database before WB_STORE_BUSY. 5000 ms by default. */
   readonly busyTimeoutMs?: number
   /** Allows `:memory:`, whose messages die with the process. For tests; `false` by default. */
   readonly allowInMemory?: boolean
-  /** Paces the waits for a lock. The machine's clock by default. */
-  readonly clock?: Clock
+  /** Paces the waits for a lock. */
+  readonly clock: Clock
 }
 
 /** The SQLite store: both ways of enqueueing exist. */
@@ -39,8 +38,8 @@ export interface SqliteStore extends OutboxStore {
  * waybill uses: the store sets its busy timeout (10 ms, see SqliteConnection) and the file's WAL mode. Refuses
  * `synchronous` below FULL and in-memory databases (WB_STORE_UNSAFE).
  */
-export function sqlite(database: SqliteHandle, options: SqliteOptions = {}): SqliteStore {
-  const { prefix = 'outbox', busyTimeoutMs = 5000, allowInMemory = false, clock = systemClock } = options
+export function sqliteStore(database: SqliteHandle, options: SqliteStoreOptions): SqliteStore {
+  const { prefix = 'outbox', busyTimeoutMs = 5000, allowInMemory = false, clock } = options
   checkPrefix(prefix)
   if (!isSqliteHandle(database))
     throw new WaybillError(

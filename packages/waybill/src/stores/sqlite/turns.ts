@@ -1,5 +1,5 @@
-import { WaybillError } from '../model/errors.js'
-import type { Clock } from '../ports/clock.js'
+import { WaybillError } from '../../model/errors.js'
+import type { Clock } from '../../ports/clock.js'
 
 /** One turn after another, first come first served, with a deadline and at most `waitingMax` in the queue. */
 export class Turns {

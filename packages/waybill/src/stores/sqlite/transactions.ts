@@ -1,19 +1,18 @@
-import { WaybillError } from '../model/errors.js'
-import type { Clock } from '../ports/clock.js'
-import type { SqlRow, SqlValue, Transactions } from '../ports/transactions.js'
-import { sqliteSql } from '../generated/sql.js'
-import { inTransaction, isOpen, isSqliteHandle, rowsOf } from '../stores/sqlite/driver.js'
-import type { SqliteHandle, SqliteStatement } from '../stores/sqlite/driver.js'
-import { isBusy, storeFailure } from '../stores/sqlite/failure.js'
-import { systemClock } from '../system/clock.js'
-import { Turns } from './turn.js'
+import { WaybillError } from '../../model/errors.js'
+import type { Clock } from '../../ports/clock.js'
+import type { SqlRow, SqlValue, Transactions } from '../../ports/transactions.js'
+import { sqliteSql } from '../../generated/sql.js'
+import { inTransaction, isOpen, isSqliteHandle, rowsOf } from './driver.js'
+import type { SqliteHandle, SqliteStatement } from './driver.js'
+import { isBusy, storeFailure } from './failure.js'
+import { Turns } from './turns.js'
 
-/** Options of `fromSqlite`. */
-export interface FromSqliteOptions {
+/** Options of `sqliteTransactions`. */
+export interface SqliteTransactionsOptions {
   /** How long `run` waits for its turn, and then for the database's lock. 5000 ms by default. */
   readonly busyTimeoutMs?: number
-  /** Paces those waits. The machine's clock by default. */
-  readonly clock?: Clock
+  /** Paces those waits. */
+  readonly clock: Clock
 }
 
 /** Prepared statements kept per connection. */
@@ -34,8 +33,11 @@ const statementsOf = new WeakMap<SqliteHandle, Map<string, SqliteStatement>>()
  * With better-sqlite3 also `db.transaction(() => waybill.sendSync(db, ...)).immediate()`. `check` accepts any SQLite
  * connection with an open transaction, so several connections can be used.
  */
-export function fromSqlite(database: SqliteHandle, options: FromSqliteOptions = {}): Transactions<SqliteHandle> {
-  const { busyTimeoutMs = 5000, clock = systemClock } = options
+export function sqliteTransactions(
+  database: SqliteHandle,
+  options: SqliteTransactionsOptions,
+): Transactions<SqliteHandle> {
+  const { busyTimeoutMs = 5000, clock } = options
   if (!isSqliteHandle(database))
     throw new WaybillError(
       'WB_OPTION_INVALID',
