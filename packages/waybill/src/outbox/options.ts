@@ -1,3 +1,5 @@
+import { WaybillError } from '../model/errors.js'
+
 /** What happens to a message that Kafka refused definitely and repeatedly. */
 export type RejectPolicy = 'hold-key' | 'park' | 'stop'
 
@@ -82,4 +84,37 @@ export const relayDefaults: RelayOptions = {
   unresolved: 'stop',
   keepSentMs: 86_400_000,
   dropUnverified: false,
+}
+
+const limits: Readonly<Partial<Record<keyof RelayOptions, readonly [min: number, max: number]>>> = {
+  leaseMs: [500, 600_000],
+  batchRowsMax: [1, 100_000],
+  batchBytesMax: [1_024, 104_857_600],
+  requestTimeoutMs: [100, 600_000],
+  pipelines: [1, 64],
+  rejectAfter: [1, 1_000],
+  lanesMax: [1, 65_536],
+}
+
+/** The given settings over the defaults, checked. Throws WB_OPTION_INVALID naming the setting and the fix. */
+export function relayOptions(given: Partial<RelayOptions>): RelayOptions {
+  const invalid = (what: string): never => {
+    throw new WaybillError('WB_OPTION_INVALID', what)
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in relayDefaults)) invalid(`unknown relay option "${name}"; known: ${Object.keys(relayDefaults).join(', ')}`)
+    const expected = typeof relayDefaults[name as keyof RelayOptions]
+    if (typeof value !== expected) invalid(`relay option ${name} must be a ${expected}, not ${typeof value}`)
+    if (typeof value === 'number' && !(value >= 0)) invalid(`relay option ${name} is ${value}; it must not be negative`)
+  }
+  const options: RelayOptions = { ...relayDefaults, leaseMarginMs: (given.leaseMs ?? relayDefaults.leaseMs) / 5, ...given }
+  for (const [name, [min, max]] of Object.entries(limits)) {
+    const value = options[name as keyof RelayOptions]
+    if (typeof value === 'number' && (value < min || value > max))
+      invalid(`relay option ${name} is ${value}; it must be from ${min} to ${max}`)
+  }
+  if (options.leaseMarginMs >= options.leaseMs / 2)
+    invalid(`leaseMarginMs (${options.leaseMarginMs}) must be less than half of leaseMs (${options.leaseMs})`)
+  if (options.backoffMinMs > options.backoffMaxMs) invalid('backoffMinMs must not exceed backoffMaxMs')
+  return options
 }

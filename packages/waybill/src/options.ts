@@ -1,0 +1,47 @@
+import { WaybillError } from './model/errors.js'
+
+const known: ReadonlySet<string> = new Set([
+  'source',
+  'brokers',
+  'store',
+  'transactions',
+  'relay',
+  'lanes',
+  'topics',
+  'alerts',
+  'migrate',
+  'log',
+  'onEvent',
+  'clock',
+  'random',
+  'failpoints',
+])
+
+const lanesMax = 1024
+
+/** Checks what the types cannot: unknown keys, missing parts, limits. Throws WB_OPTION_INVALID naming the option. */
+export function checkOptions(options: {
+  readonly store: unknown
+  readonly transactions: { readonly dialect: string }
+  readonly brokers: unknown
+  readonly lanes?: number
+}): void {
+  const invalid = (what: string): never => {
+    throw new WaybillError('WB_OPTION_INVALID', what)
+  }
+  for (const name of Object.keys(options))
+    if (!known.has(name)) invalid(`unknown option "${name}"; known: ${[...known].join(', ')}`)
+  const { store, transactions, brokers, lanes } = options
+  if (!isStore(store)) return invalid('option store is missing: e.g. store: sqlite(new Database("shop.db"))')
+  if (typeof transactions !== 'object' || transactions === null)
+    return invalid('option transactions is missing: e.g. transactions: fromSqlite(db)')
+  if (transactions.dialect !== store.dialect)
+    return invalid(`the store speaks ${store.dialect}, the transactions ${transactions.dialect}; both must be one database`)
+  if (typeof brokers !== 'object' || brokers === null) return invalid("option brokers is missing: e.g. brokers: ['localhost:9092']")
+  if (lanes !== undefined && (!Number.isInteger(lanes) || lanes < 1 || lanes > lanesMax))
+    invalid(`option lanes is ${lanes}; it must be a whole number from 1 to ${lanesMax}`)
+}
+
+function isStore(value: unknown): value is { readonly dialect: string } {
+  return typeof value === 'object' && value !== null && 'dialect' in value && 'advance' in value
+}
