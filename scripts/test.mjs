@@ -1,4 +1,5 @@
-// `npm test [-- --fast] [-- name…]`: everything that must hold. Fast = no servers, nothing but Node. Names narrow down the test files.
+// `npm test`: everything that must hold. `-- --fast`: no servers, nothing but Node. `-- name…`: only the test files whose path
+// contains one of the names, without the format and lint checks (for the one who is at work on them).
 import { join, relative } from 'node:path'
 import { build } from './build.mjs'
 import { install } from './install.mjs'
@@ -47,8 +48,10 @@ const timed = async (name, work) => (seconds[name] = await step(name, work))
 await timed('install', install)
 if (!isFast) await timed('provision', provision)
 await timed('build', build)
-await timed('format', () => run(bin('biome'), ['format', '--reporter=summary', '.']))
-await timed('lint', () => run(bin('oxlint'), ['--type-aware']))
+if (names.length === 0) {
+  await timed('format', () => run(bin('biome'), ['format', '--reporter=summary', '.']))
+  await timed('lint', () => run(bin('oxlint'), ['--type-aware']))
+}
 const shown = Object.entries(seconds).map(([name, value]) => `${name} ${value} s`)
 console.log(`before the tests: ${shown.join(', ')}`)
 process.exitCode = await runTests() // its summary must be the last thing printed

@@ -15,11 +15,11 @@ const randomNames = new Set([
 
 /**
  * Clock, timers and randomness outside a `system/` folder of a package's source: whoever wants them takes an object, so
- * that a simulation can turn the clock and a seed can repeat a run.
+ * that a simulation can turn the clock and a seed can repeat a run. The suites in testing/ are tests, and exempt as those are.
  */
 export const clockOutsideSystem: Rule = (files) =>
   packageSource(files)
-    .filter(({ path }) => !path.includes('/system/'))
+    .filter(({ path }) => !/\/(system|testing)\//.test(path))
     .flatMap((file) => collect(file, 'only a system/ folder may use', clockVisitor))
 
 /** `console` outside a `cli/` folder of a package's source. */

@@ -148,15 +148,20 @@ test('SQL: statements in strings are caught, English and protocol words are not'
     `'begin immediate'`,
     `'COMMIT'`,
     `'rollback to savepoint a'`,
+    `'BEGIN ISOLATION LEVEL SERIALIZABLE'`,
+    `'SAVEPOINT a1'`,
+    `'PRAGMA synchronous = FULL'`,
     `'pragma journal_mode'`,
   ]
   assert.deepEqual(caught(sqlText, `${src}/stores/sqlite/store.ts`, wrong), wrong)
   const right = [
-    `'select the partition from the key'`.replace(' from', ' by'),
+    `'select the partition by its key'`,
     `'begin'`,
     `'delete'`,
     `'DELETE'`,
     `'DELETE_TOPICS'`,
+    `'BEGIN IMMEDIATE on a connection that is busy'`,
+    `'PRAGMA synchronous is OFF'`,
   ]
   assert.deepEqual(caught(sqlText, `${src}/kafka/admin.ts`, right), [])
   assert.deepEqual(caught(sqlText, 'packages/waybill/test/stores/a.test.ts', wrong), [])
