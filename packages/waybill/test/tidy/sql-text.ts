@@ -5,7 +5,7 @@ import { at, packageSource, type Rule, visit } from './source-file.js'
 const capitals =
   /^\s*((SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WITH|MERGE|TRUNCATE|LOCK|SET|NOTIFY|LISTEN|VACUUM)\s|(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)(\s+[A-Z]+)*\s*(;|$)|(ROLLBACK TO|SAVEPOINT)\s+\S+\s*(;|$)|PRAGMA\s+[\w.]+\s*(=|\(|;|$))/
 const shapes =
-  /^\s*(select\s[^]+\sfrom\s|insert\s+(or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|(create|alter|drop)\s+(unique\s+)?(table|index|schema|view|function|trigger|type)\s|begin\s*(;|immediate|exclusive|transaction|$)|commit\s*;|rollback\s*(;|to\s)|pragma\s+[\w.]+\s*(=|\(|;|$)|set\s+(local|session|transaction)\s)/i
+  /^\s*(select\s[^]+\sfrom\s|insert\s+(or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|(create|alter|drop)\s+(unique\s+)?(table|index|schema|view|function|trigger|type)\s|begin\s*;|begin\s+(immediate|exclusive|deferred|transaction|work)\s*(;|$)|commit\s*;|rollback\s*(;|to\s)|pragma\s+[\w.]+\s*(=|\(|;|$)|set\s+(local|session|transaction)\s)/i
 
 /** SQL in a string of packages/waybill/src: statements live in .sql files, where a reader and a linter find them. */
 export const sqlText: Rule = (files) =>
