@@ -3,7 +3,7 @@ import { WaybillError } from '../model/errors.js'
 import type { FetchedBatch } from '../ports/broker.js'
 import { errorName, passingErrors } from './error-codes.js'
 import { type Fetched, fetchApi } from './fetch/fetch-api.js'
-import { fetchBytesMax, fetchWaitMs, type ReadRange, readRange } from './fetch/read-range.js'
+import { fetchBytesMax, type ReadRange, readRange } from './fetch/read-range.js'
 import { answerOf } from './network/answer.js'
 import { type Cluster, type KafkaContext, requireApi } from './network/cluster.js'
 import { describe, type Link, LinkError } from './network/link.js'
@@ -75,11 +75,11 @@ export class Partitions {
 
   /** See `Broker.read`. */
   read(range: ReadRange): AsyncGenerator<FetchedBatch, void, undefined> {
-    return readRange(range, (offset) => this.#fetch(range, offset))
+    return readRange(range, (offset, waitMs) => this.#fetch(range, offset, waitMs))
   }
 
-  #fetch({ topic, partition }: ReadRange, offset: number): Promise<Fetched> {
-    const from = { topic, partition, offset, bytesMax: fetchBytesMax, waitMs: fetchWaitMs }
+  #fetch({ topic, partition }: ReadRange, offset: number, waitMs: number): Promise<Fetched> {
+    const from = { topic, partition, offset, bytesMax: fetchBytesMax, waitMs }
     return this.#atLeader({
       what: `Fetch from offset ${offset}`,
       purpose: 'read',
@@ -87,7 +87,7 @@ export class Partitions {
       partition,
       ask: async (link) => {
         requireApi(link, 'Fetch', fetchApi)
-        const fetched = await link.call('Fetch', this.#context.settings.requestTimeoutMs + fetchWaitMs, (connection) =>
+        const fetched = await link.call('Fetch', this.#context.settings.requestTimeoutMs + waitMs, (connection) =>
           fetchApi.async(connection, from),
         )
         return { errorCode: fetched.errorCode, value: fetched }

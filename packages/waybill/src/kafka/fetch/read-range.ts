@@ -5,8 +5,11 @@ import type { Fetched } from './fetch-api.js'
 
 /** Bytes of one fetch. A batch that is larger comes alone and whole. */
 export const fetchBytesMax: number = 1024 * 1024
-/** Longest time the broker may hold an empty answer, ms. */
-export const fetchWaitMs = 500
+/**
+ * How long the broker may hold an empty answer, ms: not at all at first, a read ends at the high watermark and what lies below
+ * it is there. Only a fetch that brought nothing below it lets the broker wait before the next.
+ */
+const emptyWaitMs = 500
 /** Answers in a row without a whole batch below the high watermark before we give up. */
 const emptyAnswersMax = 20
 
@@ -25,12 +28,12 @@ export interface ReadRange {
  */
 export async function* readRange(
   range: ReadRange,
-  fetch: (offset: number) => Promise<Fetched>,
+  fetch: (offset: number, waitMs: number) => Promise<Fetched>,
 ): AsyncGenerator<FetchedBatch, void, undefined> {
   let emptyAnswers = 0
   for (let at = range.fromOffset; at < range.toOffset; ) {
     range.signal?.throwIfAborted()
-    const fetched = await fetch(at)
+    const fetched = await fetch(at, emptyAnswers === 0 ? 0 : emptyWaitMs)
     const before = at
     for (const batch of decodeBatches(fetched.records)) {
       if (batch.lastOffset < at) continue

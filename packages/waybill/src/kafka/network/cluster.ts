@@ -76,7 +76,7 @@ export class Cluster {
         continue
       }
       try {
-        return await ask(await this.link('control', address))
+        return await this.#ask('control', address, ask)
       } catch (error) {
         if (!(error instanceof LinkError)) throw error
         causes.set(name, describe(error))
@@ -94,13 +94,27 @@ export class Cluster {
   async atNode<T>(purpose: 'control' | 'read', nodeId: number, ask: (link: Link) => Promise<T>): Promise<T> {
     const address = await this.addressOf(nodeId)
     if (address === undefined) throw new LinkError(`the cluster has no broker ${nodeId}`)
-    return ask(await this.link(purpose, address))
+    return this.#ask(purpose, address, ask)
+  }
+
+  /**
+   * Asks at this address. A connection kept from before may have ended without our noticing (a broker that restarted): then
+   * once more on a new one. Only for requests that may be executed twice.
+   */
+  async #ask<T>(purpose: string, address: Address, ask: (link: Link) => Promise<T>): Promise<T> {
+    const wasKept = this.#links.has(linkKey(purpose, address))
+    try {
+      return await ask(await this.link(purpose, address))
+    } catch (error) {
+      if (!wasKept || !(error instanceof LinkError) || error.isTimeout) throw error
+      return ask(await this.link(purpose, address))
+    }
   }
 
   /** An open connection for this purpose, made when there is none. Concurrent calls share one attempt. */
   async link(purpose: string, address: Address): Promise<Link> {
     this.#refuseClosed()
-    const key = `${purpose} ${addressText(address)}`
+    const key = linkKey(purpose, address)
     const { settings, clock } = this.#context
     const existing = this.#links.get(key)
     if (existing !== undefined) {
@@ -155,6 +169,10 @@ export class Cluster {
     }
     return [...known, ...this.#context.settings.seeds]
   }
+}
+
+function linkKey(purpose: string, address: Address): string {
+  return `${purpose} ${addressText(address)}`
 }
 
 /** Throws WB_KAFKA_REFUSED when the broker does not offer this version of the API. */

@@ -7,6 +7,13 @@ import { withDeadline } from './deadline.js'
 /** A connection that could not be made, was lost, or whose answer did not come in time. */
 export class LinkError extends Error {
   override readonly name = 'LinkError'
+  /** Whether we gave up waiting, rather than the connection ending. */
+  readonly isTimeout: boolean
+
+  constructor(message: string, { isTimeout = false, cause }: { isTimeout?: boolean; cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.isTimeout = isTimeout
+  }
 }
 
 /** The library's own request timer must never fire before ours: after it the connection reads the late answer as garbage. */
@@ -117,7 +124,7 @@ export class Link {
     }
     if (waited.inTime) return waited.value
     this.close()
-    throw new LinkError(`${what} at ${this}: no answer within ${Math.round(waitMs)} ms`)
+    throw new LinkError(`${what} at ${this}: no answer within ${Math.round(waitMs)} ms`, { isTimeout: true })
   }
 }
 

@@ -99,7 +99,7 @@ export const idempotenceScripts: readonly Script[] = [
           values: [`v${sequence}`],
           stampMs: stampMs + sequence,
         })
-      await scene.harness.restartBroker()
+      await scene.restart()
       for (const sequence of [2, 1, 0])
         await step(`repeat ${sequence}`, {
           producerId,

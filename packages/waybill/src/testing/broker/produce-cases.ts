@@ -165,7 +165,7 @@ export const produceCases: readonly BrokerCase[] = [
       Scene.with(harness, {}, async (scene) => {
         const ids: number[] = []
         for (let i = 0; i < 3; i++) ids.push(await scene.broker.initProducerId())
-        await harness.restartBroker()
+        await scene.restart()
         for (let i = 0; i < 3; i++) ids.push(await scene.broker.initProducerId())
         assert.equal(new Set(ids).size, 6, ids.join())
       }),

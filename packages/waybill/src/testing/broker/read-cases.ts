@@ -83,7 +83,7 @@ export const readCases: readonly BrokerCase[] = [
           leaderEpoch: epoch,
           endOffset: 9,
         })
-        await harness.restartBroker()
+        await scene.restart()
         const producerId = await scene.broker.initProducerId()
         await scene.send({ producerId, sequence: 0, values: ['later'], stampMs: harness.clock.wallMs() })
         const [later] = await batchesOf(scene, 9, 10)
@@ -160,7 +160,7 @@ export const readCases: readonly BrokerCase[] = [
         await scene.broker.createTopics([{ topic: scene.topic, partitions: 2, replicationFactor: 1 }])
         const id = await scene.broker.clusterId()
         assert.ok(id.length > 0)
-        await harness.restartBroker()
+        await scene.restart()
         assert.equal(await scene.broker.clusterId(), id)
       }),
   },

@@ -103,6 +103,21 @@ export class Scene {
     }
   }
 
+  /** Restarts the cluster; afterwards this adapter has seen its connections end. */
+  async restart(): Promise<void> {
+    await this.harness.restartBroker()
+    const until = this.harness.clock.monotonicMs() + settleMs
+    for (;;) {
+      try {
+        await this.broker.clusterId()
+        return
+      } catch (error) {
+        if (this.harness.clock.monotonicMs() > until) throw error
+        await this.harness.clock.sleep(100)
+      }
+    }
+  }
+
   /** Everything in partition 0 of the topic, as text. */
   async texts(fromOffset = 0, toOffset: number = Number.MAX_SAFE_INTEGER): Promise<string[]> {
     const texts: string[] = []
