@@ -13,7 +13,11 @@ const JOBS: readonly Job[] = [
   // By default the interval is Long.MAX: flush.ms alone flushes nothing, as in Kafka.
   { intervalConfig: 'log.flush.scheduler.interval.ms', what: 'flush', run: (p) => p.log.flushIfDue() },
   { intervalConfig: 'log.retention.check.interval.ms', what: 'retention', run: (p) => p.log.enforceRetention() },
-  { intervalConfig: 'producer.id.expiration.check.interval.ms', what: 'producer expiry', run: (p) => p.log.expireProducers() },
+  {
+    intervalConfig: 'producer.id.expiration.check.interval.ms',
+    what: 'producer expiry',
+    run: (p) => p.log.expireProducers(),
+  },
 ]
 
 /** Above this a job counts as "never": a timer could not hold it, and Kafka's own "never" is Long.MAX. */

@@ -14,7 +14,10 @@ export const apiVersions: Api = defineApi({
   handle(request, context) {
     const injected = context.injectedError()
     if (injected !== 0) return apiVersionsResponse({ errorCode: injected })
-    if (context.version >= 3 && !(SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion))) {
+    if (
+      context.version >= 3 &&
+      !(SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion))
+    ) {
       return apiVersionsResponse({ errorCode: ErrorCode.INVALID_REQUEST })
     }
     return apiVersionsResponse({

@@ -1,4 +1,9 @@
-import { type CreatableTopic, creatableTopic, creatableTopicConfig, createTopicsRequestCodec } from '../generated/create-topics-request.js'
+import {
+  type CreatableTopic,
+  creatableTopic,
+  creatableTopicConfig,
+  createTopicsRequestCodec,
+} from '../generated/create-topics-request.js'
 import {
   type CreatableTopicResult,
   creatableTopicConfigs,
@@ -27,17 +32,32 @@ export const createTopics: Api = defineApi({
     const topics: CreatableTopicResult[] = []
     for (const topic of request.topics) {
       const twice = (seen.get(topic.name) ?? 0) > 1
-      topics.push(twice ? refused(topic.name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') : await create(topic, request.validateOnly, context))
+      topics.push(
+        twice
+          ? refused(topic.name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')
+          : await create(topic, request.validateOnly, context),
+      )
     }
     return createTopicsResponse({ topics })
   },
 })
 
 function refused(name: string, errorCode: number, errorMessage: string | null): CreatableTopicResult {
-  return creatableTopicResult({ name, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: null })
+  return creatableTopicResult({
+    name,
+    errorCode,
+    errorMessage,
+    numPartitions: -1,
+    replicationFactor: -1,
+    configs: null,
+  })
 }
 
-async function create(topic: CreatableTopic, validateOnly: boolean, context: ApiContext): Promise<CreatableTopicResult> {
+async function create(
+  topic: CreatableTopic,
+  validateOnly: boolean,
+  context: ApiContext,
+): Promise<CreatableTopicResult> {
   const { node } = context
   const { name } = topic
   const injected = context.injectedError(name)
@@ -53,9 +73,11 @@ async function create(topic: CreatableTopic, validateOnly: boolean, context: Api
       errorMessage: null,
       numPartitions: partitions,
       replicationFactor: 1,
-      configs: node.configs.topicEntries(configs).map(({ definition, value, source }) =>
-        creatableTopicConfigs({ name: definition.name, value, configSource: source }),
-      ),
+      configs: node.configs
+        .topicEntries(configs)
+        .map(({ definition, value, source }) =>
+          creatableTopicConfigs({ name: definition.name, value, configSource: source }),
+        ),
     })
   } catch (error) {
     if (error instanceof ApiError) return refused(name, error.code, error.message)
@@ -67,7 +89,12 @@ async function create(topic: CreatableTopic, validateOnly: boolean, context: Api
 /** Creates a topic that the broker was started with, under the same checks as a client's. Throws ApiError. */
 export async function createTopicNow(topic: TopicOptions, node: Node): Promise<void> {
   const configs = Object.entries(topic.configs ?? {}).map(([name, value]) => creatableTopicConfig({ name, value }))
-  const wanted = creatableTopic({ name: topic.name, numPartitions: topic.partitions ?? 1, replicationFactor: 1, configs })
+  const wanted = creatableTopic({
+    name: topic.name,
+    numPartitions: topic.partitions ?? 1,
+    replicationFactor: 1,
+    configs,
+  })
   checkName(wanted.name, node)
   await node.createTopic(wanted.name, partitionCount(wanted, node), checkedConfigs(wanted))
 }
@@ -77,14 +104,18 @@ function checkName(name: string, node: Node): void {
   if (problem !== undefined) throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem)
   if (node.isTaken(name)) throw new ApiError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
   const near = node.topics().find((t) => topicNamesCollide(t.name, name))
-  if (near) throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${near.name}`)
+  if (near)
+    throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${near.name}`)
 }
 
 function partitionCount(topic: CreatableTopic, node: Node): number {
   const { assignments, numPartitions, replicationFactor } = topic
   if (assignments.length > 0) return assignedPartitions(topic, node)
   if (replicationFactor === 0 || replicationFactor < -1) {
-    throw new ApiError(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be larger than 0, or -1 to use the default value.')
+    throw new ApiError(
+      ErrorCode.INVALID_REPLICATION_FACTOR,
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    )
   }
   if (numPartitions === 0 || numPartitions < -1) {
     throw new ApiError(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.')
@@ -94,13 +125,17 @@ function partitionCount(topic: CreatableTopic, node: Node): number {
     throw new ApiError(ErrorCode.INVALID_REPLICATION_FACTOR, why)
   }
   const count = numPartitions === -1 ? node.configs.brokerNumber('num.partitions') : numPartitions
-  if (count > PARTITIONS_MAX) throw new ApiError(ErrorCode.INVALID_PARTITIONS, `At most ${PARTITIONS_MAX} partitions can be created at once.`)
+  if (count > PARTITIONS_MAX)
+    throw new ApiError(ErrorCode.INVALID_PARTITIONS, `At most ${PARTITIONS_MAX} partitions can be created at once.`)
   return count
 }
 
 function assignedPartitions({ assignments, numPartitions, replicationFactor }: CreatableTopic, node: Node): number {
   const clash = (what: string): ApiError =>
-    new ApiError(ErrorCode.INVALID_REQUEST, `A manual partition assignment was specified, but ${what} was not set to -1.`)
+    new ApiError(
+      ErrorCode.INVALID_REQUEST,
+      `A manual partition assignment was specified, but ${what} was not set to -1.`,
+    )
   if (replicationFactor !== -1) throw clash('replication factor')
   if (numPartitions !== -1) throw clash('numPartitions')
   const indexes = new Set(assignments.map((a) => a.partitionIndex))
@@ -110,7 +145,9 @@ function assignedPartitions({ assignments, numPartitions, replicationFactor }: C
   }
   for (const { brokerIds } of assignments) {
     if (brokerIds.length !== 1 || brokerIds[0] !== node.nodeId) {
-      throw wrong(`The manual partition assignment includes broker ${brokerIds.join()}, but only broker ${node.nodeId} is registered.`)
+      throw wrong(
+        `The manual partition assignment includes broker ${brokerIds.join()}, but only broker ${node.nodeId} is registered.`,
+      )
     }
   }
   return assignments.length
@@ -121,7 +158,8 @@ function checkedConfigs(topic: CreatableTopic): Record<string, string> {
   for (const { name, value } of topic.configs) {
     const definition = topicConfig(name)
     if (!definition) throw new ApiError(ErrorCode.INVALID_CONFIG, `Unknown topic config name: ${name}`)
-    if (value === null) throw new ApiError(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${name}`)
+    if (value === null)
+      throw new ApiError(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${name}`)
     const reason = invalidReason(definition, value)
     if (reason !== undefined) throw new ApiError(ErrorCode.INVALID_CONFIG, reason)
     configs[name] = value

@@ -29,7 +29,10 @@ export interface ApiSpec<Request, Response extends object> {
   /** The lowest version named in ApiVersions where that is not the lowest the broker accepts. */
   readonly advertisedMinVersion?: number
   /** `undefined` = no response is sent (Produce with acks=0); CLOSE = the connection is cut instead of an answer. */
-  handle(request: Request, context: ApiContext): Response | undefined | typeof CLOSE | Promise<Response | undefined | typeof CLOSE>
+  handle(
+    request: Request,
+    context: ApiContext,
+  ): Response | undefined | typeof CLOSE | Promise<Response | undefined | typeof CLOSE>
 }
 
 /** A handler's answer that cuts the connection: acks=0 has no other way to say that something failed. */
@@ -59,7 +62,10 @@ export function defineApi<Request, Response extends object>(spec: ApiSpec<Reques
     requestFlexibleFrom: spec.request.flexibleFrom,
     responseFlexibleFrom: spec.response.flexibleFrom,
     async execute(body, context) {
-      const answer: Response | undefined | typeof CLOSE = await spec.handle(spec.request.read(body, context.version), context)
+      const answer: Response | undefined | typeof CLOSE = await spec.handle(
+        spec.request.read(body, context.version),
+        context,
+      )
       if (answer === undefined || answer === CLOSE) return answer
       return (writer) => spec.response.write(writer, context.version, answer)
     },

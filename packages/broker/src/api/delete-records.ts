@@ -38,7 +38,9 @@ function refused(partitionIndex: number, errorCode: number): DeleteRecordsPartit
 
 function cut(partition: Partition, wanted: number, context: ApiContext): DeleteRecordsPartitionResult {
   const { log, index, topic } = partition
-  const policy = context.node.configs.topicEntries(context.node.topicConfigs(topic)).find((e) => e.definition.name === 'cleanup.policy')
+  const policy = context.node.configs
+    .topicEntries(context.node.topicConfigs(topic))
+    .find((e) => e.definition.name === 'cleanup.policy')
   if (!policy?.value?.includes('delete')) return refused(index, ErrorCode.POLICY_VIOLATION)
   const before = wanted === HIGH_WATERMARK ? log.highWatermark : wanted
   if (before < 0 || before > log.highWatermark) return refused(index, ErrorCode.OFFSET_OUT_OF_RANGE)

@@ -1,5 +1,9 @@
 import { describeClusterRequestCodec } from '../generated/describe-cluster-request.js'
-import { describeClusterBroker, describeClusterResponse, describeClusterResponseCodec } from '../generated/describe-cluster-response.js'
+import {
+  describeClusterBroker,
+  describeClusterResponse,
+  describeClusterResponseCodec,
+} from '../generated/describe-cluster-response.js'
 import { type Api, defineApi } from './definition.js'
 
 const CLUSTER_OPERATIONS = 8096

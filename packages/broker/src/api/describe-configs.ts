@@ -23,7 +23,8 @@ export const describeConfigs: Api = defineApi({
     const results = request.resources.map((resource): DescribeConfigsResult => {
       const { resourceType, resourceName, configurationKeys } = resource
       try {
-        const wanted = (e: ConfigEntry): boolean => configurationKeys === null || configurationKeys.includes(e.definition.name)
+        const wanted = (e: ConfigEntry): boolean =>
+          configurationKeys === null || configurationKeys.includes(e.definition.name)
         const configs = entriesOf(resource, context).filter(wanted)
         return describeConfigsResult({
           errorMessage: null,
@@ -68,7 +69,11 @@ function describe(entry: ConfigEntry, resourceType: number, synonyms: boolean): 
     configType: ConfigType[definition.type],
     documentation: null,
     // Kafka lists no synonym for a bare default that has no broker config of its own name behind it.
-    synonyms: synonyms ? values.filter((v) => v.source !== ConfigSource.default || v.value !== null).map((v) => describeConfigsSynonym(v)) : [],
+    synonyms: synonyms
+      ? values
+          .filter((v) => v.source !== ConfigSource.default || v.value !== null)
+          .map((v) => describeConfigsSynonym(v))
+      : [],
   })
 }
 

@@ -122,7 +122,8 @@ function readPartition(
   if (part.lastFetchedEpoch >= 0) {
     // Partition.readRecords: a reader whose last epoch ended earlier here has read records that were lost since.
     const end = endOffsetForEpoch(partition, part.lastFetchedEpoch)
-    if (end.leaderEpoch < 0 || end.endOffset < 0 || offset < log.startOffset) return failed(part, ErrorCode.OFFSET_OUT_OF_RANGE)
+    if (end.leaderEpoch < 0 || end.endOffset < 0 || offset < log.startOffset)
+      return failed(part, ErrorCode.OFFSET_OUT_OF_RANGE)
     if (end.leaderEpoch < part.lastFetchedEpoch || end.endOffset < offset) {
       data.divergingEpoch = epochEndOffset({ epoch: end.leaderEpoch, endOffset: BigInt(end.endOffset) })
       return data

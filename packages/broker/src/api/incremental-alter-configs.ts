@@ -1,4 +1,8 @@
-import { type AlterConfigsResource, type AlterableConfig, incrementalAlterConfigsRequestCodec } from '../generated/incremental-alter-configs-request.js'
+import {
+  type AlterConfigsResource,
+  type AlterableConfig,
+  incrementalAlterConfigsRequestCodec,
+} from '../generated/incremental-alter-configs-request.js'
 import {
   alterConfigsResourceResponse,
   incrementalAlterConfigsResponse,
@@ -21,7 +25,10 @@ export const incrementalAlterConfigs: Api = defineApi({
   handle(request, context) {
     const responses = request.resources.map((resource) => {
       const { resourceType, resourceName } = resource
-      const answer = (errorCode: number, errorMessage: string | null): ReturnType<typeof alterConfigsResourceResponse> =>
+      const answer = (
+        errorCode: number,
+        errorMessage: string | null,
+      ): ReturnType<typeof alterConfigsResourceResponse> =>
         alterConfigsResourceResponse({ errorCode, errorMessage, resourceType, resourceName })
       try {
         alter(resource, request.validateOnly, context)
@@ -42,12 +49,14 @@ function alter(resource: AlterConfigsResource, validateOnly: boolean, context: A
   const injected = context.injectedError(resourceType === ResourceType.topic ? name : undefined)
   if (injected !== 0) throw new ApiError(injected, 'asked for by a fault switch')
   if (resourceType === ResourceType.topic) {
-    if (!node.topic(name)) throw new ApiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`)
+    if (!node.topic(name))
+      throw new ApiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`)
     const next = applied(node.topicConfigs(name), configs, topicDefinition)
     if (!validateOnly) node.setTopicConfigs(name, next)
     return
   }
-  if (resourceType !== ResourceType.broker) throw new ApiError(ErrorCode.INVALID_REQUEST, `Unexpected resource type ${resourceType}.`)
+  if (resourceType !== ResourceType.broker)
+    throw new ApiError(ErrorCode.INVALID_REQUEST, `Unexpected resource type ${resourceType}.`)
   const scope = brokerScope(name, node.nodeId)
   if (scope === undefined) {
     throw new ApiError(ErrorCode.INVALID_REQUEST, `Unexpected broker id, expected ${node.nodeId}, but received ${name}`)
@@ -70,7 +79,11 @@ function brokerDefinition(name: string): ConfigDefinition {
   throw new ApiError(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: Set(${name})`)
 }
 
-function applied(before: Values, changes: readonly AlterableConfig[], definitionOf: (name: string) => ConfigDefinition): Values {
+function applied(
+  before: Values,
+  changes: readonly AlterableConfig[],
+  definitionOf: (name: string) => ConfigDefinition,
+): Values {
   const after = new Map(Object.entries(before))
   const seen = new Set<string>()
   for (const { name, configOperation, value } of changes) {
@@ -97,10 +110,14 @@ function nextValue(definition: ConfigDefinition, operation: number, value: strin
   }
   if (definition.type !== 'list') {
     const verb = operation === Operation.append ? 'append' : 'subtract'
-    throw new ApiError(ErrorCode.INVALID_CONFIG, `Can't ${verb.toUpperCase()} to key ${definition.name} because its type is not LIST.`)
+    throw new ApiError(
+      ErrorCode.INVALID_CONFIG,
+      `Can't ${verb.toUpperCase()} to key ${definition.name} because its type is not LIST.`,
+    )
   }
   const list = (before ?? definition.value ?? '').split(',').filter((part) => part !== '')
   const given = value.split(',')
-  const next = operation === Operation.append ? [...new Set([...list, ...given])] : list.filter((part) => !given.includes(part))
+  const next =
+    operation === Operation.append ? [...new Set([...list, ...given])] : list.filter((part) => !given.includes(part))
   return next.join(',')
 }

@@ -53,7 +53,10 @@ export const listOffsets: Api = defineApi({
 
 function lookUp(partition: Partition, timestamp: number): ListOffsetsPartitionResponse {
   const { log, index, leaderEpoch } = partition
-  const answer = (found: { offset: number; timestamp: number } | undefined, epoch?: number): ListOffsetsPartitionResponse =>
+  const answer = (
+    found: { offset: number; timestamp: number } | undefined,
+    epoch?: number,
+  ): ListOffsetsPartitionResponse =>
     listOffsetsPartitionResponse({
       partitionIndex: index,
       offset: BigInt(found?.offset ?? -1),

@@ -46,7 +46,11 @@ function byName(topic: Topic): MetadataRequestTopic {
   return { name: topic.name, topicId: ZERO_UUID }
 }
 
-async function describe(wanted: MetadataRequestTopic, mayCreate: boolean, context: ApiContext): Promise<MetadataResponseTopic> {
+async function describe(
+  wanted: MetadataRequestTopic,
+  mayCreate: boolean,
+  context: ApiContext,
+): Promise<MetadataResponseTopic> {
   const { node } = context
   if (wanted.topicId !== ZERO_UUID) {
     const topic = node.topicById(wanted.topicId)

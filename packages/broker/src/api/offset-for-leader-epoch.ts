@@ -24,7 +24,11 @@ export const offsetForLeaderEpoch: Api = defineApi({
         const errorCode = context.injectedError(wanted.topic) || unknown || wrongEpoch
         if (errorCode !== 0 || !partition) return epochEndOffset({ partition: part.partition, errorCode })
         const end = endOffsetForEpoch(partition, part.leaderEpoch)
-        return epochEndOffset({ partition: part.partition, leaderEpoch: end.leaderEpoch, endOffset: BigInt(end.endOffset) })
+        return epochEndOffset({
+          partition: part.partition,
+          leaderEpoch: end.leaderEpoch,
+          endOffset: BigInt(end.endOffset),
+        })
       })
       return offsetForLeaderTopicResult({ topic: wanted.topic, partitions })
     })

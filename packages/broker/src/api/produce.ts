@@ -80,7 +80,9 @@ function appendBatch(partition: Partition, batch: Buffer, context: ApiContext): 
     // Kafka sends a message only with record errors (ReplicaManager.LogAppendResult.hasCustomErrorMessage).
     if (!recordErrors || recordErrors.length === 0) return answer
     answer.errorMessage = result.message
-    answer.recordErrors = recordErrors.map((e) => batchIndexAndErrorMessage({ batchIndex: e.index, batchIndexErrorMessage: e.message }))
+    answer.recordErrors = recordErrors.map((e) =>
+      batchIndexAndErrorMessage({ batchIndex: e.index, batchIndexErrorMessage: e.message }),
+    )
     return answer
   }
   if (result.kind === 'appended') partition.changed()
@@ -103,8 +105,10 @@ function batchProblem(records: Buffer | null, version: number): { code: number; 
   const invalid = (what: string): { code: number; message: string } => {
     return { code: ErrorCode.INVALID_RECORD, message: `Produce requests with version ${version} ${what}` }
   }
-  if (records === null || records.length <= MAGIC_AT) return invalid('must have at least one record batch per partition')
-  if (records.readInt8(MAGIC_AT) !== 2) return invalid('are only allowed to contain record batches with magic version 2')
+  if (records === null || records.length <= MAGIC_AT)
+    return invalid('must have at least one record batch per partition')
+  if (records.readInt8(MAGIC_AT) !== 2)
+    return invalid('are only allowed to contain record batches with magic version 2')
   const size = records.readInt32BE(SIZE_AT) + LOG_OVERHEAD
   if (size < records.length) return invalid('are only allowed to contain exactly one record batch per partition')
   const codec = records.length > ATTRIBUTES_AT + 1 ? records.readInt16BE(ATTRIBUTES_AT) & 7 : 0

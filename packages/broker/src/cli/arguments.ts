@@ -41,7 +41,8 @@ export function readArguments(args: readonly string[]): Arguments {
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  if (values.output !== 'text' && values.output !== 'json') throw new TypeError(`--output is text or json, not '${values.output}'`)
+  if (values.output !== 'text' && values.output !== 'json')
+    throw new TypeError(`--output is text or json, not '${values.output}'`)
   const flush = values['flush-messages']
   const faults = values['faults-port']
   const configs = Object.fromEntries(values.config.map(configOf))
@@ -69,7 +70,8 @@ function configOf(text: string): [string, string] {
 
 function topicOf(spec: string): TopicOptions {
   const [name = '', partitions = '1', ...rest] = spec.split(':')
-  if (name === '' || rest.length > 1) throw new TypeError(`--topic ${spec}: name:partitions[:config=value,...] is expected`)
+  if (name === '' || rest.length > 1)
+    throw new TypeError(`--topic ${spec}: name:partitions[:config=value,...] is expected`)
   const configs: [string, string][] = []
   for (const part of (rest[0] ?? '').split(',').filter((p) => p !== '')) {
     const last = configs.at(-1)

@@ -28,8 +28,14 @@ function parsed(): Arguments | undefined {
 
 function announce(broker: Broker, json: boolean): void {
   const { address, dataDir, faultsUrl } = broker
-  if (json) console.log(JSON.stringify({ listening: true, bootstrap: address, port: broker.port, dataDir, faultsUrl, pid: process.pid }))
-  else console.log(`waybill-broker listens on ${address}, files in ${dataDir}${faultsUrl === undefined ? '' : `, faults at ${faultsUrl}/faults`}`)
+  if (json)
+    console.log(
+      JSON.stringify({ listening: true, bootstrap: address, port: broker.port, dataDir, faultsUrl, pid: process.pid }),
+    )
+  else
+    console.log(
+      `waybill-broker listens on ${address}, files in ${dataDir}${faultsUrl === undefined ? '' : `, faults at ${faultsUrl}/faults`}`,
+    )
 }
 
 /** Resolves at the first request to stop; a second one ends the process at once, the default way. */

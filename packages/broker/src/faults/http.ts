@@ -35,7 +35,10 @@ export async function openFaultsHttp(faults: FaultControls, host: string, port: 
   const server = createServer((request, response) => {
     answer(faults, request).then(
       (value) => reply(response, 200, value),
-      (error: unknown) => reply(response, error instanceof Refusal ? error.status : 400, { error: String(error instanceof Error ? error.message : error) }),
+      (error: unknown) =>
+        reply(response, error instanceof Refusal ? error.status : 400, {
+          error: String(error instanceof Error ? error.message : error),
+        }),
     )
   })
   server.listen({ host, port })
@@ -82,7 +85,8 @@ async function readBody(request: IncomingMessage): Promise<Body> {
     chunks.push(chunk)
   }
   if (bytes === 0) return {}
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) throw new Refusal(415, 'send content-type: application/json')
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
+    throw new Refusal(415, 'send content-type: application/json')
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal(400, 'send a JSON object')
   return { ...body }

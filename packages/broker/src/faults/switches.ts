@@ -65,7 +65,8 @@ export class FaultSwitches {
   }
 
   addError(rule: ErrorNext): void {
-    if (!Number.isInteger(rule.errorCode) || rule.errorCode === 0) throw new TypeError('errorCode must be one of Kafka, not 0')
+    if (!Number.isInteger(rule.errorCode) || rule.errorCode === 0)
+      throw new TypeError('errorCode must be one of Kafka, not 0')
     this.#errors = added(this.#errors, rule)
   }
 
@@ -110,7 +111,8 @@ export class FaultSwitches {
   errorsFor(api: string): (topic?: string) => number {
     const taken = new Set<Live<ErrorNext>>()
     return (topic) => {
-      const fits = (l: Live<ErrorNext>): boolean => l.rule.api === api && (l.rule.topic === undefined || l.rule.topic === topic)
+      const fits = (l: Live<ErrorNext>): boolean =>
+        l.rule.api === api && (l.rule.topic === undefined || l.rule.topic === topic)
       const again = [...taken].find(fits)
       if (again) return again.rule.errorCode
       const live = this.#errors.find(fits)
@@ -150,5 +152,6 @@ function spent<Rule>(rules: readonly Live<Rule>[], live: Live<Rule>): Live<Rule>
 }
 
 function checkCount(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${name} must be a whole number from 1 on, not ${value}`)
+  if (!Number.isInteger(value) || value < 1)
+    throw new TypeError(`${name} must be a whole number from 1 on, not ${value}`)
 }

@@ -37,13 +37,18 @@ export async function serveConnection(socket: Socket, options: ConnectionOptions
   try {
     for await (const chunk of socket) {
       for (const frame of frames.push(chunk as Buffer)) {
-        if (gone.signal.aborted || socket.destroyed || !(await serveRequest(frame, socket, options, gone.signal))) return
+        if (gone.signal.aborted || socket.destroyed || !(await serveRequest(frame, socket, options, gone.signal)))
+          return
       }
     }
   } catch (error) {
     if (gone.signal.aborted) return
-    if (error instanceof ProtocolError) options.context.log(`connection from ${from} closed: no Kafka request: ${error.message}`)
-    else options.context.log(`connection from ${from} closed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    if (error instanceof ProtocolError)
+      options.context.log(`connection from ${from} closed: no Kafka request: ${error.message}`)
+    else
+      options.context.log(
+        `connection from ${from} closed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      )
   } finally {
     gone.abort()
     socket.destroy()
@@ -51,14 +56,21 @@ export async function serveConnection(socket: Socket, options: ConnectionOptions
 }
 
 /** Answers one request; false when the connection must be cut. */
-async function serveRequest(frame: Buffer, socket: Socket, options: ConnectionOptions, signal: AbortSignal): Promise<boolean> {
+async function serveRequest(
+  frame: Buffer,
+  socket: Socket,
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { faults, apis } = options
   const api = apis.find((a) => a.key === frame.readInt16BE(0))
   const version = frame.readInt16BE(2)
   if (!api) throw new ProtocolError(`api key ${frame.readInt16BE(0)} is not one this broker has`)
   if (version < api.minVersion || version > api.maxVersion) {
     if (api.key === API_VERSIONS) return sendUnsupportedApiVersions(frame.readInt32BE(4), socket, signal)
-    throw new ProtocolError(`${api.name} version ${version} is not supported (${api.minVersion} to ${api.maxVersion} are)`)
+    throw new ProtocolError(
+      `${api.name} version ${version} is not supported (${api.minVersion} to ${api.maxVersion} are)`,
+    )
   }
   const reader = new Reader(frame)
   const header = requestHeaderCodec.read(reader, version >= api.requestFlexibleFrom ? 2 : 1)
@@ -85,7 +97,13 @@ async function serveRequest(frame: Buffer, socket: Socket, options: ConnectionOp
 }
 
 function sendUnsupportedApiVersions(correlationId: number, socket: Socket, signal: AbortSignal): Promise<boolean> {
-  return send(socket, correlationId, false, (w) => apiVersionsResponseCodec.write(w, 0, unsupportedApiVersions()), signal)
+  return send(
+    socket,
+    correlationId,
+    false,
+    (w) => apiVersionsResponseCodec.write(w, 0, unsupportedApiVersions()),
+    signal,
+  )
 }
 
 async function send(

@@ -21,21 +21,63 @@ const INT_MAX = 2_147_483_647
 
 /** Topic configs with Kafka 4.x's defaults and limits (org.apache.kafka.storage.internals.log.LogConfig). */
 export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
-  { name: 'cleanup.policy', type: 'list', value: 'delete', allowed: ['delete', 'compact'], brokerName: 'log.cleanup.policy' },
+  {
+    name: 'cleanup.policy',
+    type: 'list',
+    value: 'delete',
+    allowed: ['delete', 'compact'],
+    brokerName: 'log.cleanup.policy',
+  },
   // The broker stores batches as they come; a codec of its own would be accepted and not done.
-  { name: 'compression.type', type: 'string', value: 'producer', allowed: ['producer'], brokerName: 'compression.type' },
+  {
+    name: 'compression.type',
+    type: 'string',
+    value: 'producer',
+    allowed: ['producer'],
+    brokerName: 'compression.type',
+  },
   { name: 'flush.messages', type: 'long', value: LONG_MAX, min: 1, brokerName: 'log.flush.interval.messages' },
   { name: 'flush.ms', type: 'long', value: LONG_MAX, min: 0, brokerName: 'log.flush.interval.ms' },
   { name: 'max.message.bytes', type: 'int', value: '1048588', min: 0, max: INT_MAX, brokerName: 'message.max.bytes' },
-  { name: 'message.timestamp.after.max.ms', type: 'long', value: '3600000', min: 0, brokerName: 'log.message.timestamp.after.max.ms' },
-  { name: 'message.timestamp.before.max.ms', type: 'long', value: LONG_MAX, min: 0, brokerName: 'log.message.timestamp.before.max.ms' },
-  { name: 'message.timestamp.type', type: 'string', value: 'CreateTime', allowed: ['CreateTime', 'LogAppendTime'], brokerName: 'log.message.timestamp.type' },
+  {
+    name: 'message.timestamp.after.max.ms',
+    type: 'long',
+    value: '3600000',
+    min: 0,
+    brokerName: 'log.message.timestamp.after.max.ms',
+  },
+  {
+    name: 'message.timestamp.before.max.ms',
+    type: 'long',
+    value: LONG_MAX,
+    min: 0,
+    brokerName: 'log.message.timestamp.before.max.ms',
+  },
+  {
+    name: 'message.timestamp.type',
+    type: 'string',
+    value: 'CreateTime',
+    allowed: ['CreateTime', 'LogAppendTime'],
+    brokerName: 'log.message.timestamp.type',
+  },
   { name: 'min.insync.replicas', type: 'int', value: '1', min: 1, max: INT_MAX, brokerName: 'min.insync.replicas' },
   { name: 'retention.bytes', type: 'long', value: '-1', min: -1, brokerName: 'log.retention.bytes' },
   { name: 'retention.ms', type: 'long', value: '604800000', min: -1, brokerName: 'log.retention.ms' },
-  { name: 'segment.bytes', type: 'int', value: '1073741824', min: 1_048_576, max: INT_MAX, brokerName: 'log.segment.bytes' },
+  {
+    name: 'segment.bytes',
+    type: 'int',
+    value: '1073741824',
+    min: 1_048_576,
+    max: INT_MAX,
+    brokerName: 'log.segment.bytes',
+  },
   { name: 'segment.ms', type: 'long', value: '604800000', min: 1, brokerName: 'log.roll.ms' },
-  { name: 'unclean.leader.election.enable', type: 'boolean', value: 'false', brokerName: 'unclean.leader.election.enable' },
+  {
+    name: 'unclean.leader.election.enable',
+    type: 'boolean',
+    value: 'false',
+    brokerName: 'unclean.leader.election.enable',
+  },
 ]
 
 const own: readonly ConfigDefinition[] = [
@@ -85,15 +127,18 @@ export function invalidReason(definition: ConfigDefinition, value: string): stri
     case 'long': {
       if (!/^[+-]?\d{1,19}$/.test(value.trim())) return wrong(`Not a number of type ${definition.type.toUpperCase()}`)
       const number = Number(value)
-      if (definition.min !== undefined && number < definition.min) return wrong(`Value must be at least ${definition.min}`)
-      if (definition.max !== undefined && number > definition.max) return wrong(`Value must be no more than ${definition.max}`)
+      if (definition.min !== undefined && number < definition.min)
+        return wrong(`Value must be at least ${definition.min}`)
+      if (definition.max !== undefined && number > definition.max)
+        return wrong(`Value must be no more than ${definition.max}`)
       return undefined
     }
     case 'list':
     case 'string': {
       const parts = definition.type === 'list' ? value.split(',').map((part) => part.trim()) : [value]
       const allowed = definition.allowed
-      if (allowed && !parts.every((part) => allowed.includes(part))) return wrong(`String must be one of: ${allowed.join(', ')}`)
+      if (allowed && !parts.every((part) => allowed.includes(part)))
+        return wrong(`String must be one of: ${allowed.join(', ')}`)
       return undefined
     }
   }

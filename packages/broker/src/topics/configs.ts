@@ -1,9 +1,21 @@
 import type { LogConfig } from '../log/partition-log.js'
-import { BROKER_CONFIGS, type ConfigDefinition, TOPIC_CONFIGS, brokerConfig, invalidReason } from './config-definitions.js'
+import {
+  BROKER_CONFIGS,
+  type ConfigDefinition,
+  TOPIC_CONFIGS,
+  brokerConfig,
+  invalidReason,
+} from './config-definitions.js'
 import type { MetadataStore } from './metadata-store.js'
 
 /** Where a config's value comes from, with DescribeConfigs' numbers. */
-export const ConfigSource = { topic: 1, dynamicBroker: 2, dynamicDefaultBroker: 3, staticBroker: 4, default: 5 } as const
+export const ConfigSource = {
+  topic: 1,
+  dynamicBroker: 2,
+  dynamicDefaultBroker: 3,
+  staticBroker: 4,
+  default: 5,
+} as const
 
 /** One value of a config, the one in force or one that it hides. */
 export interface ConfigValue {
@@ -42,7 +54,8 @@ export class Configs {
 
   /** What was set for all brokers at run time, and nothing else: the resource with the empty name. */
   clusterEntries(): ConfigEntry[] {
-    const dynamic = (e: ConfigEntry): ConfigValue[] => e.values.filter((v) => v.source === ConfigSource.dynamicDefaultBroker)
+    const dynamic = (e: ConfigEntry): ConfigValue[] =>
+      e.values.filter((v) => v.source === ConfigSource.dynamicDefaultBroker)
     return this.brokerEntries().flatMap((e) => (dynamic(e).length > 0 ? [entry(e.definition, dynamic(e))] : []))
   }
 
@@ -85,7 +98,8 @@ export class Configs {
     const values = broker ? this.#brokerValues(broker).filter((v) => v.value !== null) : []
     const own = topic[definition.name]
     if (own !== undefined) values.unshift({ name: definition.name, value: own, source: ConfigSource.topic })
-    if (values.length === 0) values.push({ name: definition.name, value: definition.value, source: ConfigSource.default })
+    if (values.length === 0)
+      values.push({ name: definition.name, value: definition.value, source: ConfigSource.default })
     return entry(definition, values)
   }
 
@@ -115,7 +129,8 @@ function entry(definition: ConfigDefinition, values: readonly ConfigValue[]): Co
 export function checkBrokerConfigs(configs: Values): void {
   for (const [name, value] of Object.entries(configs)) {
     const definition = brokerConfig(name)
-    if (!definition) throw new TypeError(`unknown broker config '${name}'; known: ${BROKER_CONFIGS.map((d) => d.name).join(', ')}`)
+    if (!definition)
+      throw new TypeError(`unknown broker config '${name}'; known: ${BROKER_CONFIGS.map((d) => d.name).join(', ')}`)
     const reason = invalidReason(definition, value)
     if (reason !== undefined) throw new TypeError(reason)
   }

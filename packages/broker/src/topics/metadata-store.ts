@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { newUuid } from '../protocol/uuid.js'
 
@@ -69,7 +79,10 @@ export class MetadataStore {
     mkdirSync(dir, { recursive: true })
     const path = join(dir, FILE)
     const known = existsSync(path)
-    const store = new MetadataStore(dir, known ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState())
+    const store = new MetadataStore(
+      dir,
+      known ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState(),
+    )
     if (!known) store.commit({})
     const marker = join(dir, CLEAN)
     const clean = !known || existsSync(marker)

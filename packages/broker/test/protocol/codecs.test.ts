@@ -27,8 +27,12 @@ interface Schema {
 type Message = Record<string, unknown>
 
 // The schemas are Kafka's own, copied by the generator; the arbitraries below are built from them, not from the codecs.
-const schemas = JSON.parse(readFileSync(new URL('../../../test/protocol/schemas.json', import.meta.url), 'utf8')) as Schema[]
-const codecs = new Map(Object.values(generated).flatMap((c) => (typeof c === 'object' ? [[c.name, c as Codec<unknown>]] : [])))
+const schemas = JSON.parse(
+  readFileSync(new URL('../../../test/protocol/schemas.json', import.meta.url), 'utf8'),
+) as Schema[]
+const codecs = new Map(
+  Object.values(generated).flatMap((c) => (typeof c === 'object' ? [[c.name, c as Codec<unknown>]] : [])),
+)
 
 const lowerFirst = (s: string): string => s.charAt(0).toLowerCase() + s.slice(1)
 function holds(range: string | undefined, version: number): boolean {
@@ -80,7 +84,10 @@ function struct(fields: Field[], schema: Schema, version: number): fc.Arbitrary<
   const present = fields.filter((f) => inAnyVersion(f, schema))
   return fc.record(
     Object.fromEntries(
-      present.map((f) => [lowerFirst(f.name), holds(f.versions, version) ? value(f, schema, version) : fc.constant(defaultOf(f, schema))]),
+      present.map((f) => [
+        lowerFirst(f.name),
+        holds(f.versions, version) ? value(f, schema, version) : fc.constant(defaultOf(f, schema)),
+      ]),
     ),
     { noNullPrototype: true },
   )
@@ -139,7 +146,20 @@ test('bytes that are cut off or made up cost a ProtocolError, never memory or a 
 
 test('unknown tagged fields of a newer peer are skipped', () => {
   const codec = generated.fetchRequestCodec
-  const empty = { clusterId: null, replicaId: -1, replicaState: { replicaId: -1, replicaEpoch: -1n }, maxWaitMs: 1, minBytes: 2, maxBytes: 3, isolationLevel: 0, sessionId: 0, sessionEpoch: -1, topics: [], forgottenTopicsData: [], rackId: '' }
+  const empty = {
+    clusterId: null,
+    replicaId: -1,
+    replicaState: { replicaId: -1, replicaEpoch: -1n },
+    maxWaitMs: 1,
+    minBytes: 2,
+    maxBytes: 3,
+    isolationLevel: 0,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [],
+    forgottenTopicsData: [],
+    rackId: '',
+  }
   const wire = write(codec as Codec<unknown>, 17, empty)
   assert.equal(wire.at(-1), 0, 'no tags were written for defaults')
   const withTag = Buffer.concat([wire.subarray(0, -1), Buffer.from([1, 99, 3, 1, 2, 3])])
