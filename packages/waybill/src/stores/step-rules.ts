@@ -102,7 +102,7 @@ export function releaseConflict(step: ReleaseStep, flight: Flight): string | und
   return found.has(step.rejected.rowId) ? `row ${step.rejected.rowId} is both found and rejected` : undefined
 }
 
-/** The stream after its flight was released. */
+/** The stream after its flight was released: everything up to the step's `lastOffset` was read back. */
 export function released(step: ReleaseStep, stream: Stream): Stream {
   return { ...stream, incarnation: step.next, nextSequence: 0, lastOffset: step.lastOffset }
 }
