@@ -16,7 +16,7 @@ export interface RecordShape {
 class Cursor {
   readonly bytes: Uint8Array
   at = 0
-  bad = false
+  #bad = false
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
@@ -31,7 +31,7 @@ class Cursor {
       value |= (byte & 0x7f) << shift
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
     }
-    this.bad = true
+    this.#bad = true
     return 0
   }
 
@@ -46,13 +46,22 @@ class Cursor {
       factor *= 128
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
     }
-    this.bad = true
+    this.#bad = true
     return 0
+  }
+
+  /** The bytes ended early or held a number that is none. */
+  isBad(): boolean {
+    return this.#bad
+  }
+
+  fail(): void {
+    this.#bad = true
   }
 
   skip(length: number): void {
     this.at += length
-    if (length < 0 || this.at > this.bytes.length) this.bad = true
+    if (length < 0 || this.at > this.bytes.length) this.#bad = true
   }
 }
 
@@ -81,9 +90,10 @@ export function walkRecords(
     if (cursor.at >= unpacked.length) return `the header declares ${count} records, but only ${index} are there`
     const length = cursor.varint()
     const end = cursor.at + length
-    if (cursor.bad || length < 0 || end > unpacked.length) return `record ${index} has an invalid size ${length}`
+    if (cursor.isBad() || length < 0 || end > unpacked.length) return `record ${index} has an invalid size ${length}`
     readRecord(cursor, record, baseTimestamp, appendTime)
-    if (cursor.bad || cursor.at !== end) return `record ${index} declares ${length} bytes, its fields do not fill them`
+    if (cursor.isBad() || cursor.at !== end)
+      return `record ${index} declares ${length} bytes, its fields do not fill them`
     record.index = index
     visit(record)
   }
@@ -101,8 +111,8 @@ function readRecord(cursor: Cursor, record: RecordShape, baseTimestamp: number, 
   const valueLength = cursor.varint()
   if (valueLength > 0) cursor.skip(valueLength)
   const headers = cursor.varint()
-  if (headers < 0) cursor.bad = true
-  for (let i = 0; i < headers && !cursor.bad; i++) {
+  if (headers < 0) cursor.fail()
+  for (let i = 0; i < headers && !cursor.isBad(); i++) {
     cursor.skip(cursor.varint())
     const length = cursor.varint()
     if (length > 0) cursor.skip(length)

@@ -112,7 +112,9 @@ export class Segment {
       try {
         this.#files.truncate(this.#fd, position)
       } catch (second) {
-        throw new AggregateError([error, second], `${this.path} could not be cut back to ${position} bytes`)
+        throw new AggregateError([error, second], `${this.path} could not be cut back to ${position} bytes`, {
+          cause: second,
+        })
       }
       throw error
     }

@@ -74,7 +74,7 @@ export class Oracle {
 
   retain(): void {
     while ((this.segments[1]?.base ?? Number.POSITIVE_INFINITY) <= this.start) this.segments.shift()
-    let excess = this.segments.reduce((sum, segment) => sum + segment.size, 0) - this.config.retentionBytes
+    let excess = this.segments.reduce((total, segment) => total + segment.size, 0) - this.config.retentionBytes
     for (let first = this.segments[0]; first !== undefined && excess >= first.size; first = this.segments[0]) {
       if (first.size === 0) break
       if (this.segments.length === 1) this.#roll()

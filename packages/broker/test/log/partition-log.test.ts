@@ -148,6 +148,13 @@ test('offsets by time: the first record at or after it, within the log start', a
   assert.deepEqual(at(0), { offset: 301, timestamp: T0 + 1505, leaderEpoch: 150 })
 })
 
+test('every time is found in a long segment, whatever index entry it falls on', async (t) => {
+  const p = await Partition.create(t)
+  // Two batches share each timestamp, so that one of a pair can lie on either side of an index entry.
+  for (let i = 0; i < 800; i++) p.append({ records: plainRecords(1, 'v', T0 + Math.floor(i / 2)) })
+  for (let ms = 0; ms < 400; ms++) assert.equal(p.log.offsetForTimestamp(T0 + ms)?.offset, 2 * ms, `+${ms}`)
+})
+
 test('the largest timestamp names its first record, also when it is not the newest', async (t) => {
   const p = await Partition.create(t)
   assert.equal(p.log.maxTimestamp(), undefined)

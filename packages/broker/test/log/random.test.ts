@@ -6,7 +6,7 @@ import { outcome, Partition } from './partition.js'
 
 const SEEDS = Number(process.env['LOG_SEEDS'] ?? 200)
 const FIRST_SEED = Number(process.env['LOG_SEED'] ?? 1)
-const STEPS = 120
+const STEPS = 90
 const SEQUENCE_MAX = 0x7fffffff
 
 /** mulberry32: small, seeded, good enough to choose steps. */

@@ -74,7 +74,7 @@ test('a log cut from outside after a clean stop is recovered like an unclean one
   truncateSync(join(p.dir, FIRST), SIZE + 10)
   await p.reopen()
   assert.deepEqual(p.log.recovered, { clean: false, truncatedBytes: 10, flushedRecordsLost: true })
-  assert.deepEqual([p.log.endOffset, p.log.producers()[0]?.lastSequence], [1, 0])
+  assert.deepEqual([p.log.endOffset, p.log.flushedOffset, p.log.producers()[0]?.lastSequence], [1, 1, 0])
 })
 
 test('producer state comes from the newest good snapshot and the batches after it', async (t) => {
