@@ -18,8 +18,8 @@ export interface BrokerHarness {
   restartBroker(): Promise<void>
   /** Lets the broker forget every producer of this partition because of its age (`producer.id.expiration.ms`), and waits for it. */
   expireProducers(topic: string, partition: number): Promise<void>
-  /** The broker executes the next Produce request and its answer never arrives. Where the cluster cannot do that: left out. */
-  readonly dropNextProduceResponse?: () => Promise<void>
+  /** The broker executes the next Produce request and its answer never arrives: the connection is cut instead. */
+  dropNextProduceResponse(): Promise<void>
 }
 
 /** One promise of the port. `run` rejects when it is broken. */

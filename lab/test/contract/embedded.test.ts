@@ -1,0 +1,18 @@
+import { after, before, describe, it } from 'node:test'
+import { brokerContract, type BrokerHarness } from 'waybill/testing'
+import { embeddedStage, type Stage } from './harness.js'
+
+describe('the wire adapter and the embedded broker keep the broker contract', () => {
+  let stage: Stage | undefined
+  // The cases' names are needed before the broker is up.
+  const harness = new Proxy({} as BrokerHarness, {
+    get: (_, name) => Reflect.get(stage?.harness ?? {}, name) as unknown,
+  })
+
+  before(async () => {
+    stage = await embeddedStage()
+  })
+  after(() => stage?.[Symbol.asyncDispose]())
+
+  for (const { name, run } of brokerContract(harness)) it(name, run)
+})
