@@ -109,7 +109,12 @@ function wayBack(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string)
   return undefined
 }
 
+// Entry points that do no more than hand out a folder of their name count as part of that folder.
+const entryPoints = new Set(['testing', 'console', 'cli'])
+
 function folderOf(path: string): string {
-  const [first, rest] = path.slice(home.length).split('/', 2)
-  return rest === undefined || first === undefined ? '(root)' : first
+  const [first = '', rest] = path.slice(home.length).split('/', 2)
+  if (rest !== undefined) return first
+  const name = first.replace(/\.ts$/, '')
+  return entryPoints.has(name) ? name : '(root)'
 }

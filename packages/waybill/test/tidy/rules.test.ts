@@ -57,6 +57,8 @@ test('arrows: the other rows of the table', () => {
     ['kafka/fetch.ts', '@platformatic/kafka', true],
     ['waybill.ts', './outbox/relay.js', true],
     ['waybill.ts', './cli/main.js', false],
+    ['testing.ts', './testing/stores.js', true],
+    ['waybill.ts', './testing.js', false],
     ['cli/main.ts', '../waybill.js', true],
     ['cli/main.ts', '../outbox/relay.js', false],
     ['outbox/relay.ts', '../testing/stores.js', false],
