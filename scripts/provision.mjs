@@ -23,7 +23,11 @@ export async function provision() {
     if (still.length > 0) return refuse(`still missing after the install: ${names(still)}`)
   }
   if (!haveKafkaJars()) console.log(`fetching Kafka ${kafkaVersion} (44 MB, once)`)
-  resolveKafkaJars()
+  try {
+    resolveKafkaJars()
+  } catch (error) {
+    return refuse(error.message)
+  }
   return 0
 }
 
