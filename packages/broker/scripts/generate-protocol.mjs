@@ -1,4 +1,4 @@
-// Writes src/generated/*.ts (one codec per Kafka message) and test/protocol/schemas.json from Kafka's own schema files,
+// Writes src/generated/*.ts (one codec per Kafka message) and test/generated/schemas.json from Kafka's own schema files,
 // which are inside org.apache.kafka:kafka-clients. Run: node packages/broker/scripts/generate-protocol.mjs
 // Needs `mvn` and `unzip`. The output is in git, so only a change of MESSAGES or of the Kafka version needs a run.
 import { execFileSync } from 'node:child_process'
@@ -9,8 +9,20 @@ import { fileURLToPath } from 'node:url'
 
 const KAFKA_VERSIONS = ['4.3.1', '4.3.0', '4.2.0', '4.1.1', '4.1.0', '4.0.0'] // the first that exists is taken
 const APIS = [
-  'Produce', 'Fetch', 'ListOffsets', 'Metadata', 'ApiVersions', 'CreateTopics', 'DeleteTopics', 'DeleteRecords',
-  'InitProducerId', 'OffsetForLeaderEpoch', 'DescribeConfigs', 'IncrementalAlterConfigs', 'DescribeCluster', 'DescribeProducers',
+  'Produce',
+  'Fetch',
+  'ListOffsets',
+  'Metadata',
+  'ApiVersions',
+  'CreateTopics',
+  'DeleteTopics',
+  'DeleteRecords',
+  'InitProducerId',
+  'OffsetForLeaderEpoch',
+  'DescribeConfigs',
+  'IncrementalAlterConfigs',
+  'DescribeCluster',
+  'DescribeProducers',
 ]
 const MESSAGES = ['RequestHeader', 'ResponseHeader', ...APIS.flatMap((api) => [`${api}Request`, `${api}Response`])]
 
@@ -23,7 +35,10 @@ function fetchSchemas() {
   for (const version of KAFKA_VERSIONS) {
     try {
       const artifact = `org.apache.kafka:kafka-clients:${version}`
-      execFileSync('mvn', ['-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${dir}`], { cwd: dir, stdio: 'pipe' })
+      execFileSync('mvn', ['-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${dir}`], {
+        cwd: dir,
+        stdio: 'pipe',
+      })
       execFileSync('unzip', ['-qo', join(dir, `kafka-clients-${version}.jar`), 'common/message/*', '-d', dir])
       return { version, dir, messages: join(dir, 'common/message') }
     } catch (error) {
@@ -33,7 +48,11 @@ function fetchSchemas() {
   throw new Error('no kafka-clients artifact could be fetched with mvn')
 }
 
-const withoutComments = (text) => text.split('\n').filter((line) => !/^\s*\/\//.test(line)).join('\n')
+const withoutComments = (text) =>
+  text
+    .split('\n')
+    .filter((line) => !/^\s*\/\//.test(line))
+    .join('\n')
 
 /** '3+' -> [3, MAX], '0-12' -> [0, 12], '2' -> [2, 2], 'none' or absent -> undefined. */
 function range(text) {
@@ -42,7 +61,8 @@ function range(text) {
   const [low, high] = text.split('-').map(Number)
   return [low, high ?? low]
 }
-const clip = (r, by) => (r && r[0] <= by[1] && r[1] >= by[0] ? [Math.max(r[0], by[0]), Math.min(r[1], by[1])] : undefined)
+const clip = (r, by) =>
+  r && r[0] <= by[1] && r[1] >= by[0] ? [Math.max(r[0], by[0]), Math.min(r[1], by[1])] : undefined
 
 /** A condition on `version` for `r` where the surrounding code already holds within `by`; '' = always, undefined = never. */
 function condition(r, by) {
@@ -57,7 +77,20 @@ const asBoolean = (cond) => (cond === undefined ? 'false' : cond === '' ? 'true'
 
 const lowerFirst = (s) => s[0].toLowerCase() + s.slice(1)
 const kebab = (s) => s.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
-const PLAIN = { bool: 'boolean', int8: 'number', int16: 'number', uint16: 'number', int32: 'number', uint32: 'number', int64: 'bigint', float64: 'number', string: 'string', uuid: 'string', bytes: 'Buffer', records: 'Buffer' }
+const PLAIN = {
+  bool: 'boolean',
+  int8: 'number',
+  int16: 'number',
+  uint16: 'number',
+  int32: 'number',
+  uint32: 'number',
+  int64: 'bigint',
+  float64: 'number',
+  string: 'string',
+  uuid: 'string',
+  bytes: 'Buffer',
+  records: 'Buffer',
+}
 
 /** Collects the structs of a message, outermost last, so that every struct is declared before its user. */
 function collectStructs(schema) {
@@ -89,13 +122,25 @@ function defaultOf(field) {
   if (field.type === 'records' || d === 'null') return 'null'
   if (isArray(field)) return '[]'
   switch (field.type) {
-    case 'bool': return String(d ?? 'false')
-    case 'int64': return `${BigInt(d ?? 0)}n`
-    case 'int8': case 'int16': case 'uint16': case 'int32': case 'uint32': case 'float64': return String(Number(d ?? 0))
-    case 'string': return `'${d ?? ''}'`
-    case 'uuid': return 'ZERO_UUID'
-    case 'bytes': return 'Buffer.alloc(0)'
-    default: return `${lowerFirst(field.type)}()`
+    case 'bool':
+      return String(d ?? 'false')
+    case 'int64':
+      return `${BigInt(d ?? 0)}n`
+    case 'int8':
+    case 'int16':
+    case 'uint16':
+    case 'int32':
+    case 'uint32':
+    case 'float64':
+      return String(Number(d ?? 0))
+    case 'string':
+      return `'${d ?? ''}'`
+    case 'uuid':
+      return 'ZERO_UUID'
+    case 'bytes':
+      return 'Buffer.alloc(0)'
+    default:
+      return `${lowerFirst(field.type)}()`
   }
 }
 
@@ -107,9 +152,14 @@ function readExpression(field, type, flexible, nullable) {
       ? `reader.array(${flexible}, () => ${element})`
       : `reader.nullableArray(${flexible}, ${nullable}, () => ${element})`
   }
-  if (type in LENGTHED) return nullable === undefined ? `reader.${LENGTHED[type]}(${flexible})` : `reader.nullable${LENGTHED[type] === 'string' ? 'String' : 'Bytes'}(${flexible}, ${nullable})`
+  if (type in LENGTHED)
+    return nullable === undefined
+      ? `reader.${LENGTHED[type]}(${flexible})`
+      : `reader.nullable${LENGTHED[type] === 'string' ? 'String' : 'Bytes'}(${flexible}, ${nullable})`
   if (type in PLAIN) return `reader.${type}()`
-  return nullable === undefined ? `read${type}(reader, version)` : `reader.nullableStruct(${nullable}, () => read${type}(reader, version))`
+  return nullable === undefined
+    ? `read${type}(reader, version)`
+    : `reader.nullableStruct(${nullable}, () => read${type}(reader, version))`
 }
 function writeExpression(value, type, flexible, nullable) {
   if (type.startsWith('[]')) {
@@ -118,9 +168,14 @@ function writeExpression(value, type, flexible, nullable) {
       ? `writer.array(${value}, ${flexible}, (item) => ${element})`
       : `writer.nullableArray(${value}, ${flexible}, ${nullable}, (item) => ${element})`
   }
-  if (type in LENGTHED) return nullable === undefined ? `writer.${LENGTHED[type]}(${value}, ${flexible})` : `writer.nullable${LENGTHED[type] === 'string' ? 'String' : 'Bytes'}(${value}, ${flexible}, ${nullable})`
+  if (type in LENGTHED)
+    return nullable === undefined
+      ? `writer.${LENGTHED[type]}(${value}, ${flexible})`
+      : `writer.nullable${LENGTHED[type] === 'string' ? 'String' : 'Bytes'}(${value}, ${flexible}, ${nullable})`
   if (type in PLAIN) return `writer.${type}(${value})`
-  return nullable === undefined ? `write${type}(writer, version, ${value})` : `writer.nullableStruct(${value}, ${nullable}, (item) => write${type}(writer, version, item))`
+  return nullable === undefined
+    ? `write${type}(writer, version, ${value})`
+    : `writer.nullableStruct(${value}, ${nullable}, (item) => write${type}(writer, version, item))`
 }
 function nullability(field, valid) {
   if (!isNullable(field)) return undefined
@@ -131,7 +186,12 @@ function nullability(field, valid) {
 /** True when `value` differs from the default: Kafka writes a tagged field only then. */
 function differs(field, value, structs) {
   const d = defaultOf(field)
-  if (isArray(field)) return d === 'null' ? `${value} !== null` : isNullable(field) ? `${value} === null || ${value}.length > 0` : `${value}.length > 0`
+  if (isArray(field))
+    return d === 'null'
+      ? `${value} !== null`
+      : isNullable(field)
+        ? `${value} === null || ${value}.length > 0`
+        : `${value}.length > 0`
   if (field.type in PLAIN) return field.type === 'bytes' ? `${value}.length > 0` : `${value} !== ${d}`
   if (isNullable(field)) return `${value} !== null`
   const struct = structs.find((s) => s.name === field.type)
@@ -140,16 +200,23 @@ function differs(field, value, structs) {
 
 const guarded = (cond, line) => (cond === '' ? [`  ${line}`] : [`  if (${cond}) ${line}`])
 
-function structCode(struct, schema, structs) {
+/** What the code of one struct needs to know of it. */
+function shapeOf(struct, schema, structs) {
   const valid = range(schema.validVersions)
   const flexible = clip(range(schema.flexibleVersions), valid)
   const fields = struct.fields.filter((f) => clip(range(f.versions), valid))
   const tagged = fields.filter((f) => f.taggedVersions !== undefined)
-  for (const f of tagged) if (clip(range(f.versions), valid).join() !== clip(range(f.taggedVersions), valid).join()) throw new Error(`${schema.name}.${f.name}: tagged in some versions only`)
+  for (const f of tagged)
+    if (clip(range(f.versions), valid).join() !== clip(range(f.taggedVersions), valid).join())
+      throw new Error(`${schema.name}.${f.name}: tagged in some versions only`)
   const plain = fields.filter((f) => f.taggedVersions === undefined)
   const isFlexible = asBoolean(condition(range(schema.flexibleVersions), valid))
   const needsFlexible = flexible !== undefined
   const flag = (f) => (f.flexibleVersions === 'none' || !needsFlexible ? 'false' : 'flexible')
+  return { struct, valid, flexible, fields, tagged, plain, isFlexible, needsFlexible, flag, structs }
+}
+
+function declarationCode({ struct, fields }) {
   const lines = []
   lines.push(`export interface ${struct.name} {`)
   for (const f of fields) {
@@ -159,23 +226,52 @@ function structCode(struct, schema, structs) {
   lines.push('}', '')
   lines.push(`/** A ${struct.name} with the schema's defaults where \`fields\` says nothing. */`)
   lines.push(`export function ${lowerFirst(struct.name)}(fields: Partial<${struct.name}> = {}): ${struct.name} {`)
-  lines.push(`  return { ${[...fields.map((f) => `${lowerFirst(f.name)}: ${defaultOf(f)}`), '...fields'].join(', ')} }`, '}', '')
+  lines.push(
+    `  return { ${[...fields.map((f) => `${lowerFirst(f.name)}: ${defaultOf(f)}`), '...fields'].join(', ')} }`,
+    '}',
+    '',
+  )
+  return lines
+}
 
+function readerCode({ struct, valid, tagged, plain, isFlexible, needsFlexible, flag }) {
+  const lines = []
   lines.push(`function read${struct.name}(reader: Reader, version: number): ${struct.name} {`)
   if (needsFlexible) lines.push(`  const flexible = ${isFlexible}`)
   lines.push(`  const m = ${lowerFirst(struct.name)}()`)
-  for (const f of plain) lines.push(...guarded(condition(range(f.versions), valid), `m.${lowerFirst(f.name)} = ${readExpression(f, f.type, flag(f), nullability(f, valid))}`))
+  for (const f of plain)
+    lines.push(
+      ...guarded(
+        condition(range(f.versions), valid),
+        `m.${lowerFirst(f.name)} = ${readExpression(f, f.type, flag(f), nullability(f, valid))}`,
+      ),
+    )
   if (needsFlexible && tagged.length === 0) lines.push('  if (flexible) reader.skipTags()')
   if (tagged.length > 0) {
     lines.push('  if (flexible) {', '    reader.tags((tag) => {', '      switch (tag) {')
-    for (const f of tagged) lines.push(`        case ${f.tag}:`, `          m.${lowerFirst(f.name)} = ${readExpression(f, f.type, 'flexible', nullability(f, valid))}`, '          return true')
+    for (const f of tagged)
+      lines.push(
+        `        case ${f.tag}:`,
+        `          m.${lowerFirst(f.name)} = ${readExpression(f, f.type, 'flexible', nullability(f, valid))}`,
+        '          return true',
+      )
     lines.push('        default:', '          return false', '      }', '    })', '  }')
   }
   lines.push('  return m', '}', '')
+  return lines
+}
 
+function writerCode({ struct, valid, flexible, tagged, plain, isFlexible, needsFlexible, flag, structs }) {
+  const lines = []
   lines.push(`function write${struct.name}(writer: Writer, version: number, m: ${struct.name}): void {`)
   if (needsFlexible) lines.push(`  const flexible = ${isFlexible}`)
-  for (const f of plain) lines.push(...guarded(condition(range(f.versions), valid), writeExpression(`m.${lowerFirst(f.name)}`, f.type, flag(f), nullability(f, valid))))
+  for (const f of plain)
+    lines.push(
+      ...guarded(
+        condition(range(f.versions), valid),
+        writeExpression(`m.${lowerFirst(f.name)}`, f.type, flag(f), nullability(f, valid)),
+      ),
+    )
   if (needsFlexible && tagged.length === 0) lines.push('  if (flexible) writer.noTags()')
   if (tagged.length > 0) {
     lines.push('  if (flexible) {', '    const tags: Tag[] = []')
@@ -189,13 +285,19 @@ function structCode(struct, schema, structs) {
     lines.push('    writer.tags(tags)', '  }')
   }
   lines.push('}', '')
-  return lines.join('\n')
+  return lines
+}
+
+function structCode(struct, schema, structs) {
+  const shape = shapeOf(struct, schema, structs)
+  return [...declarationCode(shape), ...readerCode(shape), ...writerCode(shape)].join('\n')
 }
 
 /** A struct whose functions never look at `version` still has the parameter: the call sites stay uniform. */
 function usesVersion(code) {
   return code.replace(/(function (?:read|write)\w+\([^)]*\)[^{]*\{)([\s\S]*?)(\n\}\n)/g, (whole, head, body, tail) =>
-    /\bversion\b/.test(body) ? whole : head.replace('version: number', '_version: number') + body + tail)
+    /\bversion\b/.test(body) ? whole : head.replace('version: number', '_version: number') + body + tail,
+  )
 }
 
 function messageCode(schema, kafkaVersion) {
@@ -203,9 +305,16 @@ function messageCode(schema, kafkaVersion) {
   const flexible = clip(range(schema.flexibleVersions), valid)
   const structs = collectStructs(schema)
   const body = usesVersion(structs.map((s) => structCode(s, schema, structs)).join('\n'))
-  const imports = [`import type { Codec } from '../protocol/codec.js'`, `import type { Reader } from '../protocol/reader.js'`]
+  const imports = [
+    `import type { Codec } from '../protocol/codec.js'`,
+    `import type { Reader } from '../protocol/reader.js'`,
+  ]
   if (/\bZERO_UUID\b/.test(body)) imports.push(`import { ZERO_UUID } from '../protocol/uuid.js'`)
-  imports.push(/\bTag\b/.test(body) ? `import type { Tag, Writer } from '../protocol/writer.js'` : `import type { Writer } from '../protocol/writer.js'`)
+  imports.push(
+    /\bTag\b/.test(body)
+      ? `import type { Tag, Writer } from '../protocol/writer.js'`
+      : `import type { Writer } from '../protocol/writer.js'`,
+  )
   const stable = schema.latestVersionUnstable ? valid[1] - 1 : valid[1]
   return `// Generated from ${schema.name}.json of kafka-clients ${kafkaVersion} by scripts/generate-protocol.mjs. Do not edit.
 ${imports.join('\n')}
@@ -227,21 +336,44 @@ export const ${lowerFirst(schema.name)}Codec: Codec<${schema.name}> = {
 
 /** What the round-trip test needs of a schema: names, types, versions, tags, nullability and defaults. */
 function slim(fields) {
-  return fields.map(({ name, type, versions, nullableVersions, taggedVersions, default: value, fields: inner }) => ({ name, type, versions, nullableVersions, taggedVersions, default: value, ...(inner ? { fields: slim(inner) } : {}) }))
+  return fields.map(({ name, type, versions, nullableVersions, taggedVersions, default: value, fields: inner }) => ({
+    name,
+    type,
+    versions,
+    nullableVersions,
+    taggedVersions,
+    default: value,
+    ...(inner ? { fields: slim(inner) } : {}),
+  }))
 }
 
 const source = fetchSchemas()
-mkdirSync(outDir, { recursive: true })
+for (const dir of [outDir, join(here, '../test/generated')]) mkdirSync(dir, { recursive: true })
 for (const old of readdirSync(outDir)) rmSync(join(outDir, old))
-const schemas = MESSAGES.map((name) => JSON.parse(withoutComments(readFileSync(join(source.messages, `${name}.json`), 'utf8'))))
-for (const schema of schemas) writeFileSync(join(outDir, `${kebab(schema.name)}.ts`), messageCode(schema, source.version))
-writeFileSync(join(outDir, 'messages.ts'), `// Generated by scripts/generate-protocol.mjs from kafka-clients ${source.version}. Do not edit.
+const schemas = MESSAGES.map((name) =>
+  JSON.parse(withoutComments(readFileSync(join(source.messages, `${name}.json`), 'utf8'))),
+)
+for (const schema of schemas)
+  writeFileSync(join(outDir, `${kebab(schema.name)}.ts`), messageCode(schema, source.version))
+writeFileSync(
+  join(outDir, 'messages.ts'),
+  `// Generated by scripts/generate-protocol.mjs from kafka-clients ${source.version}. Do not edit.
 ${schemas.map((s) => `export { ${lowerFirst(s.name)}Codec } from './${kebab(s.name)}.js'`).join('\n')}
 
 /** The Kafka release whose schema files the codecs were generated from. */
 export const SCHEMA_VERSION: string = '${source.version}'
-`)
-const slimSchemas = schemas.map((s) => ({ name: s.name, validVersions: s.validVersions, flexibleVersions: s.flexibleVersions, fields: slim(s.fields), ...(s.commonStructs ? { commonStructs: s.commonStructs.map((c) => ({ name: c.name, fields: slim(c.fields) })) } : {}) }))
-writeFileSync(join(here, '../test/protocol/schemas.json'), `[\n${slimSchemas.map((s) => JSON.stringify(s)).join(',\n')}\n]\n`)
+`,
+)
+const slimSchemas = schemas.map((s) => ({
+  name: s.name,
+  validVersions: s.validVersions,
+  flexibleVersions: s.flexibleVersions,
+  fields: slim(s.fields),
+  ...(s.commonStructs ? { commonStructs: s.commonStructs.map((c) => ({ name: c.name, fields: slim(c.fields) })) } : {}),
+}))
+writeFileSync(
+  join(here, '../test/generated/schemas.json'),
+  `[\n${slimSchemas.map((s) => JSON.stringify(s)).join(',\n')}\n]\n`,
+)
 rmSync(source.dir, { recursive: true, force: true })
 console.log(`${schemas.length} messages of kafka-clients ${source.version} written to ${outDir}`)

@@ -176,8 +176,8 @@ class EmbeddedBroker implements Broker {
       const serve = (socket: Socket): void => {
         const context = { node, host: this.host, port: this.#port, clock, timers, log }
         const requestBytesMax = node.configs.brokerNumber('socket.request.max.bytes')
-        // serveConnection never rejects: whatever goes wrong on a connection ends that connection.
-        void serveConnection(socket, { apis: APIS, faults: this.#switches, requestBytesMax, context })
+        const options = { apis: APIS, faults: this.#switches, requestBytesMax, context }
+        serveConnection(socket, options).catch((error: unknown) => log(`bug: a connection ended with ${String(error)}`))
       }
       this.#listener = await Listener.open(this.host, this.#port, serve)
     } catch (error) {

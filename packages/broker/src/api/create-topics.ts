@@ -13,6 +13,7 @@ import {
 } from '../generated/create-topics-response.js'
 import type { TopicOptions } from '../options.js'
 import { ApiError, ErrorCode } from '../protocol/error-codes.js'
+import { newUuid } from '../protocol/uuid.js'
 import { invalidReason, topicConfig } from '../topics/config-definitions.js'
 import type { Node } from '../topics/node.js'
 import { type Api, type ApiContext, defineApi } from './definition.js'
@@ -27,16 +28,14 @@ export const createTopics: Api = defineApi({
   request: createTopicsRequestCodec,
   response: createTopicsResponseCodec,
   async handle(request, context) {
-    const seen = new Map<string, number>()
-    for (const { name } of request.topics) seen.set(name, (seen.get(name) ?? 0) + 1)
+    const counts = new Map<string, number>()
+    for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
     const topics: CreatableTopicResult[] = []
+    // A name given twice is answered once, as Kafka's controller does.
+    for (const name of counts.keys())
+      if (counts.get(name) !== 1) topics.push(refused(name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'))
     for (const topic of request.topics) {
-      const twice = (seen.get(topic.name) ?? 0) > 1
-      topics.push(
-        twice
-          ? refused(topic.name, ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')
-          : await create(topic, request.validateOnly, context),
-      )
+      if (counts.get(topic.name) === 1) topics.push(await create(topic, request.validateOnly, context))
     }
     return createTopicsResponse({ topics })
   },
@@ -49,7 +48,6 @@ function refused(name: string, errorCode: number, errorMessage: string | null): 
     errorMessage,
     numPartitions: -1,
     replicationFactor: -1,
-    configs: null,
   })
 }
 
@@ -66,10 +64,11 @@ async function create(
     checkName(name, node)
     const partitions = partitionCount(topic, node)
     const configs = checkedConfigs(topic)
-    const id = validateOnly ? undefined : (await node.createTopic(name, partitions, configs)).id
+    // Kafka answers an id for a topic that is only checked, too.
+    const topicId = validateOnly ? newUuid() : (await node.createTopic(name, partitions, configs)).id
     return creatableTopicResult({
       name,
-      ...(id === undefined ? {} : { topicId: id }),
+      topicId,
       errorMessage: null,
       numPartitions: partitions,
       replicationFactor: 1,

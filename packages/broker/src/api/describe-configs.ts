@@ -10,7 +10,7 @@ import {
 } from '../generated/describe-configs-response.js'
 import { ApiError, ErrorCode } from '../protocol/error-codes.js'
 import { ConfigType, type ConfigDefinition } from '../topics/config-definitions.js'
-import { type ConfigEntry, ConfigSource } from '../topics/configs.js'
+import type { ConfigEntry } from '../topics/configs.js'
 import { ResourceType, brokerScope } from './config-resource.js'
 import { type Api, type ApiContext, defineApi } from './definition.js'
 
@@ -27,7 +27,8 @@ export const describeConfigs: Api = defineApi({
           configurationKeys === null || configurationKeys.includes(e.definition.name)
         const configs = entriesOf(resource, context).filter(wanted)
         return describeConfigsResult({
-          errorMessage: null,
+          // Empty, not null: so does Kafka.
+          errorMessage: '',
           resourceType,
           resourceName,
           configs: configs.map((e) => describe(e, resourceType, request.includeSynonyms)),
@@ -47,7 +48,7 @@ function entriesOf({ resourceType, resourceName }: DescribeConfigsResource, cont
   if (injected !== 0) throw new ApiError(injected, 'asked for by a fault switch')
   if (resourceType === ResourceType.topic) {
     if (node.topic(resourceName)) return node.configs.topicEntries(node.topicConfigs(resourceName))
-    throw new ApiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
+    throw new ApiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '')
   }
   if (resourceType === ResourceType.broker) {
     const scope = brokerScope(resourceName, node.nodeId)
@@ -68,12 +69,7 @@ function describe(entry: ConfigEntry, resourceType: number, synonyms: boolean): 
     readOnly: isReadOnly(definition, resourceType),
     configType: ConfigType[definition.type],
     documentation: null,
-    // Kafka lists no synonym for a bare default that has no broker config of its own name behind it.
-    synonyms: synonyms
-      ? values
-          .filter((v) => v.source !== ConfigSource.default || v.value !== null)
-          .map((v) => describeConfigsSynonym(v))
-      : [],
+    synonyms: synonyms ? values.map((v) => describeConfigsSynonym(v)) : [],
   })
 }
 

@@ -20,7 +20,11 @@ export const describeProducers: Api = defineApi({
       const partitions = wanted.partitionIndexes.map((partitionIndex) => {
         const partition = topic?.partitions[partitionIndex]
         const errorCode = context.injectedError(wanted.name) || (partition ? 0 : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        if (errorCode !== 0 || !partition) return partitionResponse({ partitionIndex, errorCode })
+        if (errorCode !== 0 || !partition) {
+          // Kafka says it in words only where the whole topic is unknown.
+          const errorMessage = topic ? null : 'This server does not host this topic-partition.'
+          return partitionResponse({ partitionIndex, errorCode, errorMessage })
+        }
         const activeProducers = partition.log.producers().map((p) =>
           producerState({
             producerId: p.producerId,

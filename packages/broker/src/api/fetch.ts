@@ -52,7 +52,7 @@ function longPoll(request: FetchRequest, context: ApiContext): Promise<FetchResp
         const read = readAll(request, context)
         if (last || read.final || read.bytes >= request.minBytes) finish(() => resolve(read.response))
       } catch (error) {
-        finish(() => reject(error))
+        finish(() => reject(error instanceof Error ? error : new Error(String(error))))
       }
     }
     const aborted = (): void => finish(() => reject(new Error('the connection went away during a long poll')))
@@ -82,9 +82,9 @@ function readAll(request: FetchRequest, context: ApiContext): Read {
     const unknown = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     const partitions = wanted.partitions.map((part) => {
       const injected = topic ? context.injectedError(topic.name) : unknown
-      if (injected !== 0) return failed(part, injected)
+      if (injected !== 0) return unanswerable(part, injected)
       const partition = topic?.partitions[part.partition]
-      if (!partition) return failed(part, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      if (!partition) return unanswerable(part, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
       const data = readPartition(partition, part, request, request.maxBytes - result.bytes, result.bytes === 0)
       result.bytes += data.records?.length ?? 0
       return data
@@ -97,7 +97,18 @@ function readAll(request: FetchRequest, context: ApiContext): Read {
 
 function failed(part: FetchPartition, errorCode: number): PartitionData {
   // Kafka answers an empty byte string, not null, so that clients need no case of its own.
-  return partitionData({ partitionIndex: part.partition, errorCode, highWatermark: -1n, records: Buffer.alloc(0) })
+  return partitionData({
+    partitionIndex: part.partition,
+    errorCode,
+    highWatermark: -1n,
+    abortedTransactions: null,
+    records: Buffer.alloc(0),
+  })
+}
+
+/** Refused before any log was looked at: Kafka then answers an empty list of aborted transactions instead of null. */
+function unanswerable(part: FetchPartition, errorCode: number): PartitionData {
+  return { ...failed(part, errorCode), abortedTransactions: [] }
 }
 
 function readPartition(

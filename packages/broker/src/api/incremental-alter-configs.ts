@@ -76,7 +76,7 @@ function brokerDefinition(name: string): ConfigDefinition {
   const definition = brokerConfig(name)
   if (!definition) throw new ApiError(ErrorCode.INVALID_CONFIG, `Unknown broker config name: ${name}`)
   if (definition.dynamic) return definition
-  throw new ApiError(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: Set(${name})`)
+  throw new ApiError(ErrorCode.INVALID_REQUEST, `Cannot update these configs dynamically: [${name}]`)
 }
 
 function applied(

@@ -30,7 +30,7 @@ export const metadata: Api = defineApi({
     const topics: MetadataResponseTopic[] = []
     for (const wanted of everything ? node.topics().map(byName) : (request.topics ?? [])) {
       const answer = await describe(wanted, request.allowAutoTopicCreation, context)
-      topics.push({ ...answer, topicAuthorizedOperations: answer.errorCode === 0 ? operations : NOT_ASKED })
+      topics.push({ ...answer, topicAuthorizedOperations: operations })
     }
     return metadataResponse({
       brokers: [metadataResponseBroker({ nodeId: node.nodeId, host: context.host, port: context.port })],

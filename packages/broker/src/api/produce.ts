@@ -1,4 +1,4 @@
-import { type PartitionProduceData, produceRequestCodec } from '../generated/produce-request.js'
+import { type PartitionProduceData, type ProduceRequest, produceRequestCodec } from '../generated/produce-request.js'
 import {
   type PartitionProduceResponse,
   batchIndexAndErrorMessage,
@@ -23,7 +23,7 @@ export const produce: Api = defineApi({
   advertisedMinVersion: 0,
   handle(request, context) {
     const { node, version } = context
-    const refusal = refusalOfAll(request.acks, request.transactionalId, context)
+    const refusal = refusalOfAll(request, context)
     const responses = request.topicData.map((data) => {
       const topic = version >= 13 ? node.topicById(data.topicId) : node.topic(data.name)
       const name = topic?.name ?? data.name
@@ -41,9 +41,13 @@ export const produce: Api = defineApi({
   },
 })
 
-function refusalOfAll(acks: number, transactionalId: string | null, context: ApiContext): number {
+function refusalOfAll({ acks, transactionalId, topicData }: ProduceRequest, context: ApiContext): number {
   if (acks !== 0 && acks !== 1 && acks !== -1) return ErrorCode.INVALID_REQUIRED_ACKS
-  if (transactionalId === null) return 0
+  if (transactionalId === null) {
+    // One transactional batch without a transactional id spoils the whole request (RequestUtils.hasTransactionalRecords).
+    const transactional = topicData.some((t) => t.partitionData.some((p) => isTransactional(p.records)))
+    return transactional ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED : 0
+  }
   context.log(`produce for transactional id '${transactionalId}' refused: this broker has no transactions`)
   return ErrorCode.UNSUPPORTED_VERSION
 }
@@ -98,7 +102,14 @@ const SIZE_AT = 8
 const LOG_OVERHEAD = 12
 const MAGIC_AT = 16
 const ATTRIBUTES_AT = 21
+const ATTRIBUTES_END = 23
 const ZSTD = 4
+const TRANSACTIONAL = 16
+
+function isTransactional(records: Buffer | null): boolean {
+  if (records === null || records.length < ATTRIBUTES_END || records.readInt8(MAGIC_AT) !== 2) return false
+  return (records.readInt16BE(ATTRIBUTES_AT) & TRANSACTIONAL) !== 0
+}
 
 /** The request's own rule, before any look at the log: exactly one v2 batch (ProduceRequest.validateRecords). */
 function batchProblem(records: Buffer | null, version: number): { code: number; message: string } | undefined {
@@ -111,7 +122,10 @@ function batchProblem(records: Buffer | null, version: number): { code: number; 
     return invalid('are only allowed to contain record batches with magic version 2')
   const size = records.readInt32BE(SIZE_AT) + LOG_OVERHEAD
   if (size < records.length) return invalid('are only allowed to contain exactly one record batch per partition')
-  const codec = records.length > ATTRIBUTES_AT + 1 ? records.readInt16BE(ATTRIBUTES_AT) & 7 : 0
+  // A batch that is cut off is no batch to Kafka's iterator.
+  if (size > records.length || size < ATTRIBUTES_END)
+    return invalid('must have at least one record batch per partition')
+  const codec = records.readInt16BE(ATTRIBUTES_AT) & 7
   if (codec === ZSTD && version < 7) {
     return { code: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, message: `zstd needs Produce version 7, this is ${version}` }
   }

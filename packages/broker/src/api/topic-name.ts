@@ -1,7 +1,7 @@
 /** Kafka's rule for topic names (org.apache.kafka.common.internals.Topic): what is wrong, undefined when nothing is. */
 export function topicNameProblem(name: string): string | undefined {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'
-  if (name === '.' || name === '..') return "Topic name is invalid: '.' or '..' is not allowed"
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`
   if (name.length > 249)
     return 'Topic name is invalid: the length of the topic name is longer than the max allowed length 249'
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) {

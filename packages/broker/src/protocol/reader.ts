@@ -75,7 +75,8 @@ export class Reader {
 
   #length(flexible: boolean, size: 2 | 4): number {
     const length = flexible ? this.uvarint() - 1 : size === 2 ? this.int16() : this.int32()
-    if (length > this.remaining) throw new ProtocolError(`length ${length} at byte ${this.#position}, ${this.remaining} left`)
+    if (length > this.remaining)
+      throw new ProtocolError(`length ${length} at byte ${this.#position}, ${this.remaining} left`)
     return length
   }
 

@@ -92,13 +92,15 @@ const own: readonly ConfigDefinition[] = [
   { name: 'socket.request.max.bytes', type: 'int', value: '104857600', min: 1024, max: INT_MAX },
 ]
 
+/** Kafka has no value for these (it has hours or minutes of the same), so the topic's default holds. */
+const WITHOUT_BROKER_DEFAULT = new Set(['log.flush.interval.ms', 'log.retention.ms', 'log.roll.ms'])
+
 /** Broker configs: the broker's side of every topic config, and the broker's own. */
 export const BROKER_CONFIGS: readonly ConfigDefinition[] = [
   ...TOPIC_CONFIGS.map((topic): ConfigDefinition => {
     const { brokerName, ...definition } = topic
     const name = brokerName ?? topic.name
-    // Kafka has no default for the broker's flush interval; the topic's default is what holds then.
-    const value = name === 'log.flush.interval.ms' ? null : definition.value
+    const value = WITHOUT_BROKER_DEFAULT.has(name) ? null : definition.value
     return { ...definition, name, value, dynamic: true }
   }),
   ...own,

@@ -20,7 +20,7 @@ export const ConfigSource = {
 /** One value of a config, the one in force or one that it hides. */
 export interface ConfigValue {
   readonly name: string
-  readonly value: string | null
+  readonly value: string
   readonly source: number
 }
 
@@ -95,34 +95,30 @@ export class Configs {
 
   #topicEntry(definition: ConfigDefinition, topic: Values): ConfigEntry {
     const broker = definition.brokerName === undefined ? undefined : brokerConfig(definition.brokerName)
-    const values = broker ? this.#brokerValues(broker).filter((v) => v.value !== null) : []
+    const values = broker ? this.#brokerValues(broker) : []
     const own = topic[definition.name]
     if (own !== undefined) values.unshift({ name: definition.name, value: own, source: ConfigSource.topic })
-    if (values.length === 0)
-      values.push({ name: definition.name, value: definition.value, source: ConfigSource.default })
     return entry(definition, values)
   }
 
   #brokerValues(definition: ConfigDefinition): ConfigValue[] {
-    const { name } = definition
+    const { name, value: preset } = definition
     const { brokerConfigs, clusterConfigs } = this.#store.state
-    const found = [
-      { name, value: brokerConfigs[name], source: ConfigSource.dynamicBroker },
-      { name, value: clusterConfigs[name], source: ConfigSource.dynamicDefaultBroker },
-      { name, value: this.#start[name], source: ConfigSource.staticBroker },
-    ]
     const values: ConfigValue[] = []
-    for (const { name, value, source } of found) if (value !== undefined) values.push({ name, value, source })
-    if (definition.value !== null || values.length === 0) {
-      values.push({ name, value: definition.value, source: ConfigSource.default })
+    const add = (value: string | null | undefined, source: number): void => {
+      if (value !== undefined && value !== null) values.push({ name, value, source })
     }
+    add(brokerConfigs[name], ConfigSource.dynamicBroker)
+    add(clusterConfigs[name], ConfigSource.dynamicDefaultBroker)
+    add(this.#start[name], ConfigSource.staticBroker)
+    add(preset, ConfigSource.default)
     return values
   }
 }
 
 function entry(definition: ConfigDefinition, values: readonly ConfigValue[]): ConfigEntry {
   const first = values[0]
-  return { definition, value: first?.value ?? null, source: first?.source ?? ConfigSource.default, values }
+  return { definition, value: first?.value ?? definition.value, source: first?.source ?? ConfigSource.default, values }
 }
 
 /** Throws a TypeError that says what is wrong with broker configs given at start. */

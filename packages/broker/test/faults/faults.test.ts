@@ -47,7 +47,10 @@ test('an injected error executes nothing and touches only its topic', async (t) 
     { topic: T, values: ['v'] },
     { topic: 'other', values: ['v'] },
   ])
-  assert.deepEqual(both.map((a) => a.errorCode).sort(), [0, 19])
+  assert.deepEqual(
+    both.map((a) => a.errorCode).toSorted((a, b) => a - b),
+    [0, 19],
+  )
   assert.equal(await client.end(T), 0)
   assert.equal((await client.produce({ topic: T, values: ['v'] })).errorCode, 0, 'used up')
   broker.faults.errorNext({ api: 'InitProducerId', count: 1, errorCode: 14 })

@@ -56,7 +56,7 @@ test('a long poll wakes up on an append and holds up no other connection', async
   const { message } = await reader.receive(fetchResponseCodec, 12)
   const data = message.responses[0]?.partitions[0]
   assert.equal(data?.highWatermark, 1n)
-  assert.ok((data?.records?.length ?? 0) > 0, 'the new batch is in the answer')
+  assert.ok((data.records?.length ?? 0) > 0, 'the new batch is in the answer')
 })
 
 test('a long poll waits for min_bytes and ends empty-handed at max_wait_ms', async (t) => {

@@ -28,7 +28,7 @@ type Message = Record<string, unknown>
 
 // The schemas are Kafka's own, copied by the generator; the arbitraries below are built from them, not from the codecs.
 const schemas = JSON.parse(
-  readFileSync(new URL('../../../test/protocol/schemas.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../test/generated/schemas.json', import.meta.url), 'utf8'),
 ) as Schema[]
 const codecs = new Map(
   Object.values(generated).flatMap((c) => (typeof c === 'object' ? [[c.name, c as Codec<unknown>]] : [])),
@@ -160,7 +160,7 @@ test('unknown tagged fields of a newer peer are skipped', () => {
     forgottenTopicsData: [],
     rackId: '',
   }
-  const wire = write(codec as Codec<unknown>, 17, empty)
+  const wire = write(codec, 17, empty)
   assert.equal(wire.at(-1), 0, 'no tags were written for defaults')
   const withTag = Buffer.concat([wire.subarray(0, -1), Buffer.from([1, 99, 3, 1, 2, 3])])
   const reader = new Reader(withTag)
