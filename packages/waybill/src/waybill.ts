@@ -135,7 +135,8 @@ class Instance<Tx> implements Waybill<Tx> {
   }
 
   start(): Promise<void> {
-    if (this.#stopping) return Promise.reject(new WaybillError('WB_STOPPED', 'this instance was stopped; make a new one'))
+    if (this.#stopping)
+      return Promise.reject(new WaybillError('WB_STOPPED', 'this instance was stopped; make a new one'))
     this.#starting ??= this.#start().catch((error: unknown) => {
       this.#starting = undefined
       throw error
@@ -161,7 +162,10 @@ class Instance<Tx> implements Waybill<Tx> {
   sendSync(tx: Tx, messages: Message | readonly Message[]): void {
     const { store, transactions } = this.#options
     if (!store.enqueueSync)
-      throw new WaybillError('WB_OPTION_INVALID', `the ${store.dialect} store is not synchronous; use await send(tx, …)`)
+      throw new WaybillError(
+        'WB_OPTION_INVALID',
+        `the ${store.dialect} store is not synchronous; use await send(tx, …)`,
+      )
     const sealed = this.#seal(tx, messages)
     store.enqueueSync(transactions, tx, sealed)
     this.#enqueued(sealed.length)

@@ -59,7 +59,10 @@ export class Sealer {
     if (value === null || value instanceof Uint8Array) return value
     if (typeof value === 'string') return Buffer.from(value, 'utf8')
     if (value === undefined)
-      throw new WaybillError('WB_MESSAGE_INVALID', `value of a message to ${topic} is undefined; use null for a tombstone`)
+      throw new WaybillError(
+        'WB_MESSAGE_INVALID',
+        `value of a message to ${topic} is undefined; use null for a tombstone`,
+      )
     const codec = this.#options.codecOf(topic)
     try {
       return codec.encode(value, topic)
@@ -90,7 +93,8 @@ function checkShape(message: Message): void {
   const invalid = (what: string): never => {
     throw new WaybillError('WB_MESSAGE_INVALID', what)
   }
-  if (typeof message !== 'object' || message === null) invalid('a message must be an object { topic, key, value, headers }')
+  if (typeof message !== 'object' || message === null)
+    invalid('a message must be an object { topic, key, value, headers }')
   const { topic, key } = message
   for (const field of Object.keys(message))
     if (!fields.has(field)) invalid(`a message has no field "${field}"; known: topic, key, value, headers`)

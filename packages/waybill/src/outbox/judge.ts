@@ -33,7 +33,11 @@ const suspicionCodes: ReadonlySet<string> = new Set([
 ])
 
 /** Codes that say another process writes under our producer identity. */
-const clashCodes: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])
+const clashCodes: ReadonlySet<string> = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+])
 
 /**
  * Judges the answer of one attempt. `uncertainBefore`: an earlier attempt (ours or a former owner's) may have been

@@ -66,12 +66,12 @@ export class OwnedLane {
   readonly heldKeys: Set<string> = new Set()
   /** Ids of rows in a queue or a flight. */
   readonly known: Set<number> = new Set()
-  /** Highest id read. */
-  cursor = 0
+  /** All rows up to this id have been seen; see Reader. */
+  floor = 0
   /**
    * Topics (unknown to the cluster) and stream ids (full and stalled) whose rows are passed over, with the first such id.
    * Race: a later row of the same key must not be queued once the topic is back but before the passed-over row was read
-   * again; so all later rows are passed over too until the cursor has gone back to the first.
+   * again; so all later rows are passed over too until the floor has gone back to the first.
    */
   readonly skipped: Map<string, number> = new Map()
   /** Set when the lane must not claim any more: it is being handed over, or its policy stopped it. */
@@ -115,7 +115,9 @@ export class OwnedLane {
   #adopt(flight: Flight, rows: ReadonlyMap<number, WaitingRow>, takenAtMs: number): void {
     const own = flight.rowIds.map((id) => rows.get(id)).filter((row) => row !== undefined)
     if (own.length !== flight.rowIds.length)
-      throw new Error(`flight ${streamId(flight)} #${flight.firstSequence} misses rows: ${own.length} of ${flight.rowIds.length}`)
+      throw new Error(
+        `flight ${streamId(flight)} #${flight.firstSequence} misses rows: ${own.length} of ${flight.rowIds.length}`,
+      )
     for (const id of flight.rowIds) this.known.add(id)
     this.#stream(flight).open = { flight, rows: own, uncertain: true, unansweredAtMs: takenAtMs, phase: 'due' }
   }

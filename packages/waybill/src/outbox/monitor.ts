@@ -67,7 +67,12 @@ export class Monitor {
       `${backlog.waiting} messages wait, the oldest for ${Math.round(backlog.oldestMs / 1000)} s`,
     )
     const unknown = topics.unknownFor(options.topicGraceMs)
-    await this.#alertWhile('topics unknown', 'topic-unknown', unknown.length > 0, `unknown topics: ${unknown.join(', ')}`)
+    await this.#alertWhile(
+      'topics unknown',
+      'topic-unknown',
+      unknown.length > 0,
+      `unknown topics: ${unknown.join(', ')}`,
+    )
     const now = clock.monotonicMs()
     const stuck = pipelines.some(({ turnSinceMs }) => turnSinceMs !== undefined && now - turnSinceMs >= options.stuckMs)
     await this.#alertWhile('relay stuck', 'stuck', stuck, `a relay turn has taken more than ${options.stuckMs} ms`)

@@ -13,8 +13,6 @@ export interface RelayOptions {
   readonly pollMs: number
   /** How long rows are expected after an enqueue before the sweep is trusted to find them. */
   readonly expectMs: number
-  /** Read floor: how far behind the newest id seen a late commit is still looked for. */
-  readonly lateMs: number
   /** Pause between two sweeps through the whole outbox. */
   readonly sweepMs: number
   /** Rows of one batch. */
@@ -63,7 +61,6 @@ export const relayDefaults: RelayOptions = {
   leaseMarginMs: 2_000,
   pollMs: 50,
   expectMs: 2_000,
-  lateMs: 2_000,
   sweepMs: 5_000,
   batchRowsMax: 2_000,
   batchBytesMax: 1_048_576,
@@ -102,12 +99,17 @@ export function relayOptions(given: Partial<RelayOptions>): RelayOptions {
     throw new WaybillError('WB_OPTION_INVALID', what)
   }
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in relayDefaults)) invalid(`unknown relay option "${name}"; known: ${Object.keys(relayDefaults).join(', ')}`)
+    if (!(name in relayDefaults))
+      invalid(`unknown relay option "${name}"; known: ${Object.keys(relayDefaults).join(', ')}`)
     const expected = typeof relayDefaults[name as keyof RelayOptions]
     if (typeof value !== expected) invalid(`relay option ${name} must be a ${expected}, not ${typeof value}`)
     if (typeof value === 'number' && !(value >= 0)) invalid(`relay option ${name} is ${value}; it must not be negative`)
   }
-  const options: RelayOptions = { ...relayDefaults, leaseMarginMs: (given.leaseMs ?? relayDefaults.leaseMs) / 5, ...given }
+  const options: RelayOptions = {
+    ...relayDefaults,
+    leaseMarginMs: (given.leaseMs ?? relayDefaults.leaseMs) / 5,
+    ...given,
+  }
   for (const [name, [min, max]] of Object.entries(limits)) {
     const value = options[name as keyof RelayOptions]
     if (typeof value === 'number' && (value < min || value > max))

@@ -67,12 +67,12 @@ export class Pipeline {
     })
   }
 
-  /** One turn; true when anything was done, so that another look is worth it at once. `look` = rows may have come. */
-  async turn(look: boolean): Promise<boolean> {
+  /** One turn; true when anything was done, so that another look is worth it at once. */
+  async turn(): Promise<boolean> {
     this.turnSinceMs = this.#context.clock.monotonicMs()
     try {
       // Reading comes first: between planning a mark and its commit the rows are still in the outbox, and would be queued again.
-      const found = await this.#reader.read(this.#host.lanes(), look)
+      const found = await this.#reader.read(this.#host.lanes())
       const settled = this.#answers.splice(0).flatMap((answer) => this.#settler.settle(answer) ?? [])
       const planned = [...settled, ...this.#planParking(), ...this.#planClaims(this.#host.lanes())]
       if (planned.length > 0) await this.#advance(planned)
@@ -278,7 +278,15 @@ export class Pipeline {
           const { lane, state, open, view } = place
           const outcome = outcomes[at] ?? { kind: 'unknown' as const, cause: 'the answer has no entry for this batch' }
           const leaderEpoch = view.partitions[open.flight.partition]?.leaderEpoch ?? -1
-          this.#answers.push({ kind: 'produced', lane, state, open, outcome, leaderEpoch, timestampType: view.timestampType })
+          this.#answers.push({
+            kind: 'produced',
+            lane,
+            state,
+            open,
+            outcome,
+            leaderEpoch,
+            timestampType: view.timestampType,
+          })
           if (outcome.kind === 'rejected') this.#alertWhenLong(lane, state, outcome.code)
           else if (outcome.kind !== 'acked') this.#alertWhenLong(lane, state, outcome.cause)
         })
@@ -312,7 +320,10 @@ export class Pipeline {
   #alertWhenLong(lane: OwnedLane, state: StreamState, cause: string): void {
     if (state.tries !== this.#context.options.alertAfterTries - 1) return
     const detail = `${state.id}: not acknowledged after ${state.tries + 1} rounds: ${cause}`
-    this.#run(lane, this.#context.store.openAlert({ cause: unacknowledgedCause(state), kind: 'unacknowledged', detail }))
+    this.#run(
+      lane,
+      this.#context.store.openAlert({ cause: unacknowledgedCause(state), kind: 'unacknowledged', detail }),
+    )
   }
 
   #resolve(place: Place, doubt: Doubt): void {
@@ -359,4 +370,3 @@ export class Pipeline {
     this.#tasks.add(tracked)
   }
 }
-

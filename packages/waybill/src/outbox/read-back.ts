@@ -111,9 +111,7 @@ export async function lateArrivals(
 }
 
 function isOf(batch: FetchedBatch, span: SpanCheck): boolean {
-  return (
-    batch.producerId === span.incarnation.producerId && batch.producerEpoch === span.incarnation.producerEpoch
-  )
+  return batch.producerId === span.incarnation.producerId && batch.producerEpoch === span.incarnation.producerEpoch
 }
 
 function messageIdOf(record: FetchedRecord): string | undefined {

@@ -10,30 +10,36 @@ import type { Topics } from './topics.js'
 /** Rows of one read, per lane. */
 const pageRows = 2_000
 
-/** Where a lane's late look stands: the cursor as it was at `sinceMs`, and the floor that follows from it. */
-interface Floor {
-  floorId: number
-  nextId: number
-  sinceMs: number
+/** How far a read saw a lane: the last row taken note of, and up to where nothing visible was left out. */
+interface Seen {
+  seenId: number
+  completeTo: number
+}
+
+/** A raise of the floor under way: to these ids, once these transactions have ended. */
+interface Raise {
+  readonly toId: ReadonlyMap<OwnedLane, number>
+  waitsFor: ReadonlySet<string>
 }
 
 /**
- * Brings waiting rows into the queues of their streams, three ways:
- * - the *cursor* reads each row once, in id order;
- * - the *late look* reads again from the floor (where the cursor stood `lateMs` ago), because a transaction may commit a
- *   smaller id later than a greater one of another key;
- * - the *sweep* pages through the whole outbox below the floor, so that any optimisation here may be wrong and nothing is
- *   lost. It also brings back rows that were passed over.
+ * Brings waiting rows into the queues of their streams. Every read starts at the lane's *floor*: all rows up to it have been
+ * seen. Where ids are not in commit order (PostgreSQL, MySQL) a smaller id can appear later, when its transaction commits;
+ * the next row of its key then has a greater id and may be seen in the same read. So the floor never passes an id whose
+ * transaction may still be open: it is raised to what a read has seen only after all transactions that were open then have
+ * ended and a further read has been made. (A floor that merely stays some seconds behind reorders a key when its
+ * transaction is open for longer: seed 1 path 24 of the simulation found it.)
+ * The *sweep* pages through the whole outbox below the floor, so that any optimisation here may be wrong and nothing is
+ * lost; it also brings back what was passed over.
  */
 export class Reader {
   readonly #store: OutboxStore
   readonly #clock: Clock
   readonly #topics: Topics
   readonly #options: RelayOptions
-  readonly #floors = new Map<number, Floor>()
+  #raise: Raise | undefined
   #sweepAt = new Map<number, number>()
   #sweepDueMs: number
-  #lateDueMs = 0
   /** Bytes in all queues of this pipeline. */
   bufferedBytes = 0
 
@@ -47,7 +53,6 @@ export class Reader {
 
   /** Forgets a lane that is no longer ours. */
   forget(lane: OwnedLane): void {
-    this.#floors.delete(lane.lane)
     this.#sweepAt.delete(lane.lane)
     for (const state of lane.streams.values()) for (const row of state.queue) this.bufferedBytes -= rowBytes(row)
   }
@@ -66,68 +71,82 @@ export class Reader {
   }
 
   /** Reads what is due for these lanes. Returns true when new rows were queued. */
-  async read(lanes: readonly OwnedLane[], looked: boolean): Promise<boolean> {
+  async read(lanes: readonly OwnedLane[]): Promise<boolean> {
     if (this.bufferedBytes >= this.#options.bufferBytesMax) return false
+    const found = await this.#readFromFloor(lanes)
     const now = this.#clock.monotonicMs()
-    let found = false
-    if (looked) found = await this.#readCursor(lanes)
-    if (now >= this.#lateDueMs) {
-      found = (await this.#lateLook(lanes, now)) || found
-      this.#lateDueMs = now + this.#options.lateMs / 4
-    }
-    if (now >= this.#sweepDueMs) found = (await this.#sweep(lanes, now)) || found
-    return found
+    return now >= this.#sweepDueMs ? (await this.#sweep(lanes, now)) || found : found
   }
 
-  async #readCursor(lanes: readonly OwnedLane[]): Promise<boolean> {
-    const asked = []
-    for (const lane of lanes) {
-      this.#rewind(lane)
-      if (!this.#full(lane)) asked.push({ lane: lane.lane, afterId: lane.cursor })
-    }
-    if (asked.length === 0) return false
-    const rows = await this.#store.read(asked, pageRows)
-    return this.#accept(lanes, rows, true)
+  async #readFromFloor(lanes: readonly OwnedLane[]): Promise<boolean> {
+    for (const lane of lanes) this.#rewind(lane)
+    const able = lanes.filter((lane) => !this.#full(lane))
+    if (able.length === 0) return false
+    const raise = await this.#endedRaise()
+    const rows = await this.#store.read(
+      able.map((lane) => ({ lane: lane.lane, afterId: lane.floor })),
+      pageRows,
+    )
+    const seen = this.#accept(able, rows)
+    if (!this.#store.openSenders) for (const [lane, { seenId }] of seen.lanes) lane.floor = Math.max(lane.floor, seenId)
+    else await this.#raiseFloor(this.#store.openSenders.bind(this.#store), seen.lanes, raise)
+    return seen.queued
   }
 
-  /** The cursor goes back to the first row passed over, for each topic and stream that can take rows again. */
+  /** The raise under way, if all transactions it waited for have ended by now, before the read that completes it. */
+  async #endedRaise(): Promise<Raise | undefined> {
+    const raise = this.#raise
+    if (!raise || !this.#store.openSenders) return undefined
+    if (raise.waitsFor.size > 0) {
+      const open = await this.#store.openSenders()
+      raise.waitsFor = new Set([...raise.waitsFor].filter((name) => open.has(name)))
+    }
+    return raise.waitsFor.size === 0 ? raise : undefined
+  }
+
+  async #raiseFloor(
+    openSenders: () => Promise<ReadonlySet<string>>,
+    seen: ReadonlyMap<OwnedLane, Seen>,
+    ended: Raise | undefined,
+  ): Promise<void> {
+    if (ended) {
+      for (const [lane, toId] of ended.toId) {
+        const { completeTo } = seen.get(lane) ?? { completeTo: lane.floor }
+        lane.floor = Math.max(lane.floor, Math.min(toId, completeTo))
+      }
+      this.#raise = undefined
+    }
+    if (this.#raise) return
+    const higher = [...seen].filter(([lane, { seenId }]) => seenId > lane.floor)
+    if (higher.length === 0) return
+    const toId = new Map(higher.map(([lane, { seenId }]) => [lane, seenId]))
+    this.#raise = { toId, waitsFor: await openSenders() }
+  }
+
+  /** The floor goes back to the first row passed over, for each topic and stream that can take rows again. */
   #rewind(lane: OwnedLane): void {
     for (const [name, firstId] of lane.skipped) {
       const state = lane.streams.get(name)
       const ready = state ? !this.#blocked(state) : (this.#topics.view(name)?.partitions.length ?? 0) > 0
       if (!ready) continue
       lane.skipped.delete(name)
-      lane.cursor = Math.min(lane.cursor, firstId - 1)
+      lane.floor = Math.min(lane.floor, firstId - 1)
+      // A raise under way counted on what was seen before; it would pass the rows that are now to be read again.
+      this.#raise = undefined
     }
-  }
-
-  async #lateLook(lanes: readonly OwnedLane[], now: number): Promise<boolean> {
-    const asked = []
-    for (const lane of lanes) {
-      const floor = this.#floors.get(lane.lane) ?? { floorId: 0, nextId: lane.cursor, sinceMs: now }
-      if (now - floor.sinceMs >= this.#options.lateMs) {
-        floor.floorId = Math.min(floor.nextId, lane.cursor)
-        floor.nextId = lane.cursor
-        floor.sinceMs = now
-      }
-      this.#floors.set(lane.lane, floor)
-      if (floor.floorId < lane.cursor) asked.push({ lane: lane.lane, afterId: floor.floorId })
-    }
-    if (asked.length === 0) return false
-    return this.#accept(lanes, await this.#store.read(asked, pageRows), false)
   }
 
   /** One page per lane a turn; when all lanes are through, the next sweep is `sweepMs` away. */
   async #sweep(lanes: readonly OwnedLane[], now: number): Promise<boolean> {
     const asked = lanes
-      .filter((lane) => (this.#sweepAt.get(lane.lane) ?? 0) < lane.cursor)
+      .filter((lane) => (this.#sweepAt.get(lane.lane) ?? 0) < lane.floor)
       .map((lane) => ({ lane: lane.lane, afterId: this.#sweepAt.get(lane.lane) ?? 0 }))
     const rows = asked.length === 0 ? [] : await this.#store.read(asked, pageRows)
-    const last = new Map<number, { id: number; count: number }>()
-    for (const row of rows) last.set(row.lane, { id: row.id, count: (last.get(row.lane)?.count ?? 0) + 1 })
+    const pages = new Map<number, { id: number; count: number }>()
+    for (const row of rows) pages.set(row.lane, { id: row.id, count: (pages.get(row.lane)?.count ?? 0) + 1 })
     let through = true
     for (const { lane } of asked) {
-      const page = last.get(lane)
+      const page = pages.get(lane)
       const more = page !== undefined && page.count >= pageRows
       this.#sweepAt.set(lane, more ? page.id : Number.MAX_SAFE_INTEGER)
       if (more) through = false
@@ -136,25 +155,30 @@ export class Reader {
       this.#sweepAt = new Map()
       this.#sweepDueMs = now + this.#options.sweepMs
     }
-    return this.#accept(lanes, rows, false)
+    return this.#accept(lanes, rows).queued
   }
 
-  #accept(lanes: readonly OwnedLane[], rows: readonly WaitingRow[], moveCursor: boolean): boolean {
+  /** Queues the rows that can be; tells per lane how far everything was seen. */
+  #accept(lanes: readonly OwnedLane[], rows: readonly WaitingRow[]): { queued: boolean; lanes: Map<OwnedLane, Seen> } {
     const byLane = new Map(lanes.map((lane) => [lane.lane, lane]))
-    const halted = new Set<number>()
-    let found = false
+    const seen = new Map<OwnedLane, Seen & { count: number; halted: boolean }>()
+    let queued = false
     for (const row of rows) {
       const lane = byLane.get(row.lane)
-      if (!lane || lane.gone.signal.aborted || halted.has(row.lane)) continue
+      if (!lane || lane.gone.signal.aborted) continue
+      const so = seen.get(lane) ?? { seenId: 0, completeTo: Number.POSITIVE_INFINITY, count: 0, halted: false }
+      seen.set(lane, so)
+      so.count++
+      if (so.halted) continue
       const place = this.#place(lane, row)
-      if (place === 'halt') {
-        halted.add(row.lane)
-        continue
-      }
-      if (moveCursor) lane.cursor = Math.max(lane.cursor, row.id)
-      if (place === 'queued') found = true
+      so.halted = place === 'halt'
+      if (so.halted || so.count >= pageRows) so.completeTo = so.halted ? so.seenId : row.id
+      if (!so.halted) so.seenId = row.id
+      if (place === 'queued') queued = true
     }
-    return found
+    for (const lane of lanes)
+      if (!seen.has(lane)) seen.set(lane, { seenId: 0, completeTo: Number.POSITIVE_INFINITY, count: 0, halted: false })
+    return { queued, lanes: seen }
   }
 
   /**
@@ -198,7 +222,9 @@ export class Reader {
 
   #stalled(state: StreamState): boolean {
     return (
-      state.notBeforeMs > this.#clock.monotonicMs() || state.open?.phase === 'resolving' || state.open?.phase === 'stuck'
+      state.notBeforeMs > this.#clock.monotonicMs() ||
+      state.open?.phase === 'resolving' ||
+      state.open?.phase === 'stuck'
     )
   }
 

@@ -49,7 +49,12 @@ export class Relay {
 
   constructor(ports: RelayPorts, setup: RelaySetup) {
     this.#setup = setup
-    this.#context = { ...ports, options: setup.options, source: setup.source, databaseTime: new DatabaseTime(ports.clock) }
+    this.#context = {
+      ...ports,
+      options: setup.options,
+      source: setup.source,
+      databaseTime: new DatabaseTime(ports.clock),
+    }
     this.#keeper = new LeaseKeeper(this.#context, setup.owner, setup.lanes, {
       took: () => this.#ring(),
       lost: (lane) => this.#pipelineOf(lane).forget(lane),
@@ -131,7 +136,8 @@ export class Relay {
         if (error instanceof WaybillError && error.code === 'WB_KAFKA_UNREACHABLE')
           this.#monitor.reachable(false, causeText(error))
       }
-      const pause = failures > 0 ? Math.min(backoffMs(failures, this.#context), options.leaseMs / 3) : options.leaseMs / 3
+      const pause =
+        failures > 0 ? Math.min(backoffMs(failures, this.#context), options.leaseMs / 3) : options.leaseMs / 3
       await clock.sleep(this.#keeper.draining ? Math.min(pause, 50) : pause, signal)
     }
   }
@@ -181,7 +187,7 @@ export class Relay {
     while (!signal.aborted && wake) {
       try {
         lookedMs = clock.monotonicMs()
-        if (await pipeline.turn(true)) continue
+        if (await pipeline.turn()) continue
       } catch (error) {
         log.error('a relay turn failed, trying again', { cause: causeText(error) })
       }

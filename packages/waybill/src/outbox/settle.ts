@@ -79,7 +79,10 @@ export class Settler {
         return this.#produced(answer)
       case 'verified':
         if (answer.good) return this.#mark(answer, answer.baseOffset, answer.leaderEpoch)
-        this.#tasks.resolve(answer, { cause: `not found at ${answer.baseOffset} although acknowledged`, newProducer: true })
+        this.#tasks.resolve(answer, {
+          cause: `not found at ${answer.baseOffset} although acknowledged`,
+          newProducer: true,
+        })
         return undefined
       case 'read':
         return this.#resolved(answer)
@@ -147,7 +150,10 @@ export class Settler {
   }
 
   /** The broker refused the content and no attempt was ever in doubt: nothing was appended. */
-  #reject(place: Place, verdict: { readonly code: string; readonly message: string; readonly recordIndex?: number }): Planned {
+  #reject(
+    place: Place,
+    verdict: { readonly code: string; readonly message: string; readonly recordIndex?: number },
+  ): Planned {
     const { state, open } = place
     this.#context.events.emit({ kind: 'refused', stream: state.key, code: verdict.code })
     const single = open.rows.length === 1 ? 0 : verdict.recordIndex

@@ -58,14 +58,15 @@ export interface FoundRow {
  *
  * - `claim` binds rows to sequences. Rule: rows exist, belong to the lane, are in no flight; the stream has no open
  *   flight; the incarnation is the stream's with `firstSequence = nextSequence`, or a new one (other producer id or higher
- *   epoch) with `firstSequence` 0. The stamp is max(database clock, lastStampMs + 1). A missing stream is opened with
- *   `lastOffset = openedAtOffset`.
+ *   epoch) with `firstSequence` 0. The stamp is max(database clock, lastStampMs + 1). A missing stream is opened, and one
+ *   whose topic id differs is re-opened, with `lastOffset = openedAtOffset` (otherwise that field is ignored).
  *   Race: a claim after the send, or a re-cut under a used sequence, lets the broker drop a message and call it a duplicate.
  * - `mark` moves all rows of the flight to `outbox_sent` with offsets baseOffset + i and sequences firstSequence + i,
- *   deletes the flight, advances nextSequence and lastOffset, removes holds on those rows.
+ *   deletes the flight, advances nextSequence, sets lastOffset to its last offset (even when
+ *   that is lower: Kafka may have truncated), and removes holds on those rows.
  * - `release` ends a flight that is certainly not (or only partly) in Kafka: `found` rows are marked sent at their offsets,
  *   all others wait again, and the stream moves to `next` with sequence 0. `rejected` adds one attempt to that row's hold.
- *   lastOffset becomes max(lastOffset, found offsets).
+ *   `lastOffset` is stored as given: the end of what was read back, minus one.
  * - `park` moves one waiting row (in no flight) with its hold to `outbox_parked`.
  * - `hold-lift` removes the hold of a row that is not in doubt any more.
  */
@@ -95,9 +96,16 @@ export type Step =
       readonly flight: FlightRef
       readonly found: readonly FoundRow[]
       readonly next: Incarnation
+      readonly lastOffset: number
       readonly rejected?: { readonly rowId: number; readonly reason: string }
     }
-  | { readonly kind: 'park'; readonly lane: number; readonly fence: number; readonly rowId: number; readonly reason: string }
+  | {
+      readonly kind: 'park'
+      readonly lane: number
+      readonly fence: number
+      readonly rowId: number
+      readonly reason: string
+    }
   | { readonly kind: 'hold-lift'; readonly lane: number; readonly fence: number; readonly rowId: number }
 
 /**
@@ -210,7 +218,16 @@ export interface OutboxStore {
    * Waiting rows with id > afterId of each lane, in id order per lane, flights and held rows included, at most `limit` rows
    * per lane. Reads only committed rows; a row that commits later with a smaller id is found by a later read from a lower id.
    */
-  read(lanes: readonly { readonly lane: number; readonly afterId: number }[], limit: number): Promise<readonly WaitingRow[]>
+  read(
+    lanes: readonly { readonly lane: number; readonly afterId: number }[],
+    limit: number,
+  ): Promise<readonly WaitingRow[]>
+  /**
+   * Names of the transactions that have drawn row ids and have not ended. Absent: ids appear in commit order (one writer).
+   * Race: a transaction draws id 8 and stays open while ids 9 to 20 of other keys are read; then it commits, and the next
+   * message of its key commits with id 21. A reader that starts above 8 would send 21 before 8.
+   */
+  openSenders?(): Promise<ReadonlySet<string>>
   /** Applies the steps in order in one durable transaction; results in the same order. */
   advance(steps: readonly Step[]): Promise<readonly StepResult[]>
   /**
@@ -240,4 +257,3 @@ export interface OutboxStore {
   saveTopicLimits(limits: readonly TopicLimit[]): Promise<void>
   topicLimits(): Promise<readonly TopicLimit[]>
 }
-

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { apiVersionsV3, Connection } from '@platformatic/kafka'
 import type { Clock } from '../../ports/clock.js'
 import { type Address, addressText, type KafkaSettings } from '../options.js'
@@ -96,7 +96,7 @@ export class Link {
 
   /** Closes at once; requests under way reject. Safe twice. */
   close(): void {
-    const { socket } = this.#connection
+    const socket = this.#connection.socket as Socket | undefined // none before the first connect
     this.#connection.close(noListener)
     // close() took the socket's listeners away; a late reset without one would end the process.
     socket?.on('error', noListener)

@@ -77,6 +77,11 @@ export class MemoryDatabase {
     for (const message of messages) tx.rows.push({ ...copyMessage(message), id: this.state.nextRowId++, createdAtMs })
   }
 
+  /** Open transactions that have drawn ids. */
+  senders(): ReadonlySet<string> {
+    return new Set([...this.#open].filter((tx) => tx.rows.length > 0).map((tx) => String(tx.number)))
+  }
+
   snapshot(): MemorySnapshot {
     return { state: copyState(this.state) }
   }

@@ -95,7 +95,7 @@ function adoptIdentity(state: MemoryState, identity: Identity): { changed: boole
 
 type Messages = Pick<
   OutboxStore,
-  'enqueue' | 'read' | 'advance' | 'changed' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'
+  'enqueue' | 'read' | 'openSenders' | 'advance' | 'changed' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'
 >
 
 function messages(db: MemoryDatabase): Messages {
@@ -118,6 +118,7 @@ function messages(db: MemoryDatabase): Messages {
         return rows.slice(from, from + limit)
       })
     },
+    openSenders: async () => db.senders(),
     async advance(steps) {
       const now = db.nowMs()
       return steps.map((step) => applyStep(db.state, step, now))

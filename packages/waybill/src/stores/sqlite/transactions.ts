@@ -2,7 +2,7 @@ import { WaybillError } from '../../model/errors.js'
 import type { Clock } from '../../ports/clock.js'
 import type { SqlRow, SqlValue, Transactions } from '../../ports/transactions.js'
 import { sqliteSql } from '../../generated/sql.js'
-import { inTransaction, isOpen, isSqliteHandle, rowsOf } from './driver.js'
+import { inTransaction, isOpen, isSqliteHandle, numberOf, rowsOf } from './driver.js'
 import type { SqliteHandle, SqliteStatement } from './driver.js'
 import { isBusy, storeFailure } from './failure.js'
 import { Turns } from './turns.js'
@@ -74,7 +74,7 @@ async function begin(database: SqliteHandle, clock: Clock, deadlineMs: number): 
     )
     try {
       if (!inTransaction(database)) {
-        database.exec(sqliteSql.begin)
+        beginSoon(database)
         return
       }
     } catch (error) {
@@ -83,6 +83,26 @@ async function begin(database: SqliteHandle, clock: Clock, deadlineMs: number): 
     }
     if (clock.monotonicMs() - startMs >= deadlineMs) throw storeFailure(failure, 'begin')
     await clock.sleep(pauseMs)
+  }
+}
+
+/**
+ * BEGIN IMMEDIATE with at most 10 ms inside SQLite. better-sqlite3 waits 5 s by default and stops the event loop for it: when
+ * the lock's holder is another connection of this process that awaits something, neither can go on (seen in the contract).
+ * The caller's own timeout is put back at once.
+ */
+function beginSoon(database: SqliteHandle): void {
+  const [row] = execute(database, sqliteSql['pragma-busy-timeout'], [])
+  const ownMs = numberOf(row?.timeout)
+  if (ownMs <= 10) {
+    database.exec(sqliteSql.begin)
+    return
+  }
+  database.exec(sqliteSql['pragma-set-busy-timeout'])
+  try {
+    database.exec(sqliteSql.begin)
+  } finally {
+    database.exec(`${sqliteSql['pragma-busy-timeout']} = ${ownMs}`)
   }
 }
 

@@ -32,8 +32,8 @@ function script(
   const run = (harness: BrokerHarness): Promise<readonly Row[]> =>
     Scene.with(harness, {}, async (scene) => {
       const rows: Row[] = []
-      const step: Step = async (step, sending) => {
-        rows.push(rowOf(step, sending, await scene.send(sending)))
+      const step: Step = async (title, sending) => {
+        rows.push(rowOf(title, sending, await scene.send(sending)))
       }
       await act(step, scene, await scene.broker.initProducerId(), harness.clock.wallMs())
       return rows

@@ -6,7 +6,6 @@ import { Scene, textRecord } from './scene.js'
 
 function rejectedAs(outcome: ProduceOutcome, code: string): Extract<ProduceOutcome, { kind: 'rejected' }> {
   assert.equal(outcome.kind, 'rejected', JSON.stringify(outcome))
-  if (outcome.kind !== 'rejected') throw new Error('not rejected')
   assert.equal(outcome.code, code)
   assert.equal(outcome.appended, 'no')
   return outcome

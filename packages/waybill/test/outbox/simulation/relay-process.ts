@@ -1,0 +1,152 @@
+import { WaybillError } from '../../../src/model/errors.js'
+import { relayOptions } from '../../../src/outbox/options.js'
+import { Relay } from '../../../src/outbox/relay.js'
+import type { OutboxStore } from '../../../src/ports/outbox-store.js'
+import { silentLog } from '../../../src/system/log.js'
+import type { Dice } from './dice.js'
+import type { Caller, SimKafka } from './kafka.js'
+import type { VirtualTime } from './virtual-time.js'
+
+/** Times of the simulated relays, ms. */
+export const drainMs = 2_000
+const relaySettings = {
+  leaseMs: 1_000,
+  pollMs: 50,
+  sweepMs: 3_000,
+  requestTimeoutMs: 500,
+  drainMs,
+  backoffMinMs: 10,
+  backoffMaxMs: 200,
+  batchRowsMax: 3,
+  pipelines: 1,
+  rejectAfter: 3,
+  alertAfterMs: 1_000_000_000,
+}
+
+/** What relay processes share. */
+export interface Surroundings {
+  readonly time: VirtualTime
+  readonly dice: Dice
+  readonly kafka: SimKafka
+  readonly store: OutboxStore
+  readonly lanes: number
+  storeFaultRate: number
+}
+
+const never = new Promise<never>(() => {})
+
+/** A relay in a process that can be killed and paused at any await. */
+export class RelayProcess implements Caller {
+  readonly name: string
+  readonly #around: Surroundings
+  #alive = true
+  #resumed: Promise<void> | undefined
+  #resume: () => void = () => {}
+
+  constructor(name: string, around: Surroundings) {
+    this.name = name
+    this.#around = around
+    const { time, dice } = around
+    const relay = new Relay(
+      {
+        store: this.#store(),
+        broker: around.kafka.portOf(this),
+        clock: {
+          monotonicMs: () => time.nowMs,
+          wallMs: () => time.nowMs,
+          sleep: async (ms, signal) => {
+            await time.sleep(ms, signal)
+            await this.#running()
+          },
+        },
+        random: { next: () => dice.roll(), bytes: (count) => new Uint8Array(count) },
+        log: process.env.SIM_TRACE
+          ? {
+              ...silentLog,
+              warn: (m, f) => trace(name, time.nowMs, m, f),
+              error: (m, f) => trace(name, time.nowMs, m, f),
+            }
+          : silentLog,
+        events: { emit: (event) => trace(name, time.nowMs, event) },
+        failpoints: { hit: () => undefined },
+      },
+      {
+        source: 'sim',
+        lanes: around.lanes,
+        owner: name,
+        options: relayOptions(relaySettings),
+        policyOf: () => 'park',
+        sinks: [],
+      },
+    )
+    relay.start()
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get paused(): boolean {
+    return this.#resumed !== undefined
+  }
+
+  /** SIGKILL: nothing of this process happens any more. */
+  kill(): void {
+    this.#alive = false
+    this.resume()
+  }
+
+  /** SIGSTOP. */
+  pause(): void {
+    this.#resumed ??= new Promise((resolve) => {
+      this.#resume = resolve
+    })
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#resume()
+    this.#resumed = undefined
+  }
+
+  /** Any way out of or into the process. */
+  async cross(label: string): Promise<void> {
+    await this.#running()
+    await this.#around.time.hop(`${this.name} ${label}`)
+    await this.#running()
+  }
+
+  async #running(): Promise<void> {
+    while (this.#resumed) await this.#resumed
+    if (!this.#alive) await never
+  }
+
+  /** The store from this process: every call crosses there and back, and may fail without or with its effect. */
+  #store(): OutboxStore {
+    const { store } = this.#around
+    return new Proxy(store, {
+      get: (target, name, receiver): unknown => {
+        const value: unknown = Reflect.get(target, name, receiver)
+        if (typeof value !== 'function' || typeof name !== 'string') return value
+        if (name === 'changed') return undefined
+        return (...args: unknown[]) => this.#call(name, () => Reflect.apply(value, target, args) as Promise<unknown>)
+      },
+    })
+  }
+
+  async #call(name: string, run: () => Promise<unknown>): Promise<unknown> {
+    const { dice } = this.#around
+    await this.cross(name)
+    if (dice.chance(this.#around.storeFaultRate)) throw new WaybillError('WB_STORE_BUSY', 'simulated')
+    const result = await run()
+    await this.cross(`${name} back`)
+    if (dice.chance(this.#around.storeFaultRate / 2))
+      throw new WaybillError('WB_STORE_FAILED', 'simulated: outcome unknown')
+    return result
+  }
+}
+
+/** Prints the story of a run when SIM_TRACE is set. */
+function trace(...story: readonly unknown[]): void {
+  if (process.env.SIM_TRACE) console.log(...story)
+}
