@@ -84,10 +84,15 @@ function consumer(bootstrap: string): Consumer {
   })
 }
 
+/** Closes a consumer (the library types its promise as void). */
+function closed(client: Consumer): Promise<void> {
+  return new Promise((resolve) => client.close(true, () => resolve()))
+}
+
 /** Reads as a member of a consumer group. */
 async function consume({ bootstrap }: Stage, { topic }: Sent): Promise<Seen[]> {
   const client = consumer(bootstrap)
-  const late = setTimeout(() => void client.close(true), deadlineMs)
+  const late = setTimeout(() => client.close(true, () => {}), deadlineMs)
   const seen: Seen[] = []
   try {
     const stream = await client.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST, autocommit: false })
@@ -99,7 +104,7 @@ async function consume({ bootstrap }: Stage, { topic }: Sent): Promise<Seen[]> {
     return seen
   } finally {
     clearTimeout(late)
-    await client.close(true)
+    await closed(client)
   }
 }
 
@@ -127,7 +132,7 @@ async function fetch({ bootstrap }: Stage, { topicId, leader }: Sent): Promise<S
         return { key: String(key), value: String(value), header: header?.toString() }
       })
   } finally {
-    await client.close(true)
+    await closed(client)
   }
 }
 

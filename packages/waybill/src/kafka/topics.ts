@@ -152,16 +152,18 @@ export class Topics {
 }
 
 function shapeOf(topic: string, found: MetadataAnswer['topics'][number]): TopicShape {
-  const sorted = [...found.partitions].sort((a, b) => a.partitionIndex - b.partitionIndex)
+  const { partitions } = found
+  const count = Math.max(-1, ...partitions.map((each) => each.partitionIndex)) + 1
+  const byIndex = new Map(partitions.map((each) => [each.partitionIndex, each]))
   return {
     topic,
     topicId: found.topicId.replaceAll('-', ''),
-    partitions: sorted.map((each) => ({
-      partition: each.partitionIndex,
-      leader: each.leaderId,
-      leaderEpoch: each.leaderEpoch,
+    partitions: Array.from({ length: count }, (_, partition) => ({
+      partition,
+      leader: byIndex.get(partition)?.leaderId ?? -1,
+      leaderEpoch: byIndex.get(partition)?.leaderEpoch ?? -1,
     })),
-    replicationFactor: sorted.length === 0 ? 0 : Math.min(...sorted.map((each) => each.replicaNodes.length)),
+    replicationFactor: count === 0 ? 0 : Math.min(...partitions.map((each) => each.replicaNodes.length)),
   }
 }
 

@@ -35,6 +35,8 @@ const arrows: Readonly<Record<string, readonly string[] | typeof all>> = {
     'transactions',
     'system',
     'telemetry',
+    // testing.ts, the entry point `waybill/testing`
+    'testing',
     ...core,
   ],
   // the two faces; a command opens the store and the cluster that its arguments name
