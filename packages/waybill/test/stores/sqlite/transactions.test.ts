@@ -89,6 +89,26 @@ test('a transaction that other code began on the connection is waited for, then 
     await transactions.run(async () => {})
   }))
 
+test('a long busy timeout of the caller’s connection does not stop the event loop, and is left as it was', () =>
+  withScene(async ({ file, database, transactions }) => {
+    database.exec('PRAGMA busy_timeout = 3000')
+    const other = new Database(file)
+    other.exec('BEGIN IMMEDIATE')
+    const startMs = performance.now()
+    await assert.rejects(
+      transactions.run(async () => {}),
+      { code: 'WB_STORE_BUSY' },
+    )
+    assert(performance.now() - startMs < 1500, 'the deadline is 100 ms')
+    other.exec('ROLLBACK')
+    await transactions.run(async () => {})
+    assert.deepEqual(
+      select(database, 'PRAGMA busy_timeout').map((row) => row.timeout),
+      [3000],
+    )
+    other.close()
+  }))
+
 test('check names what it got and how to do it right', () =>
   withScene(async ({ database, transactions }) => {
     const checked: Transactions<SqliteHandle> = transactions
