@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,11 +137,14 @@ class EmbeddedBroker implements Broker {
   async close(): Promise<void> {
     await this.#serialized(async () => {
       this.#closed = true
-      await this.#down('close')
-      await this.#http?.close()
-      this.#http = undefined
+      try {
+        await this.#down('close')
+      } finally {
+        await this.#http?.close()
+        this.#http = undefined
+        if (this.#isTemporary) rmSync(this.dataDir, { recursive: true, force: true })
+      }
     })
-    if (this.#isTemporary && existsSync(this.dataDir)) rmSync(this.dataDir, { recursive: true, force: true })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -152,6 +155,8 @@ class EmbeddedBroker implements Broker {
     return this.#serialized(async () => {
       if (ending === 'losePower') this.#switches.powerLosses++
       else this.#switches.crashes++
+      // The page cache of a process that is dead already goes with the power, too.
+      if (ending === 'losePower' && !this.#node) Node.losePowerWhileDown(this.dataDir, nodeFiles)
       await this.#down(ending)
       if (restart) await this.#up()
     })

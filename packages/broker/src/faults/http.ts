@@ -84,9 +84,10 @@ async function readBody(request: IncomingMessage): Promise<Body> {
     if (bytes > BODY_BYTES_MAX) throw new Refusal(413, `at most ${BODY_BYTES_MAX} bytes`)
     chunks.push(chunk)
   }
-  if (bytes === 0) return {}
+  // Also without a body: a web page may post to any address, but not with this content type.
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
     throw new Refusal(415, 'send content-type: application/json')
+  if (bytes === 0) return {}
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refusal(400, 'send a JSON object')
   return { ...body }

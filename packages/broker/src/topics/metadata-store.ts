@@ -91,6 +91,12 @@ export class MetadataStore {
     return { store, clean }
   }
 
+  /** What is stored in `dir`, without opening it: nothing is created, no marker is taken. */
+  static peek(dir: string): ClusterState {
+    const path = join(dir, FILE)
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState()
+  }
+
   get state(): ClusterState {
     return this.#state
   }

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LogFiles } from '../log/log-files.js'
 import { type LogConfig, PartitionLog } from '../log/partition-log.js'
+import { losePower } from '../log/power-loss.js'
 import { newUuid } from '../protocol/uuid.js'
 import type { Clock } from '../system/clock.js'
 import { Configs } from './configs.js'
@@ -66,6 +67,15 @@ export class Node {
       if (!(error instanceof DamagedAfterCleanStop)) throw error
       // The clean marker is gone by now, so this opens as after an unclean stop.
       return Node.open(options)
+    }
+  }
+
+  /** The plug is pulled while no broker runs on the files: what a dead process had not flushed is gone. */
+  static losePowerWhileDown(dataDir: string, files: LogFiles): void {
+    for (const topic of MetadataStore.peek(dataDir).topics) {
+      for (const index of topic.leaderEpochs.keys()) {
+        losePower(join(dataDir, directoryName(topic.name, index)), files)
+      }
     }
   }
 

@@ -114,6 +114,19 @@ test('a crashed broker can stay down until it is started', async (t) => {
   assert.equal((await (await connected(t, broker)).topic(T)).leaderEpoch, 1)
 })
 
+test('a power loss after a crash takes the page cache of the dead process, after a stop in order nothing', async (t) => {
+  const broker = await started(t, { topics })
+  await (await connected(t, broker)).produce({ topic: T, values: ['flushed by the stop'] })
+  await broker.stop()
+  await broker.faults.powerLoss()
+  const client = await connected(t, broker)
+  assert.deepEqual([await client.end(T), (await client.topic(T)).leaderEpoch], [1, 0])
+  await client.produce({ topic: T, values: ['lost'] })
+  await broker.faults.crash({ restart: false })
+  await broker.faults.powerLoss({ restart: true })
+  assert.equal(await (await connected(t, broker)).end(T), 1)
+})
+
 test('crashes asked for at once happen one after the other', async (t) => {
   const broker = await started(t, { topics })
   await Promise.all([broker.faults.crash(), broker.faults.powerLoss(), broker.faults.crash()])
