@@ -6,7 +6,6 @@ const CONNECTIONS_MAX = 4096
 
 /** A listening port with the connections that came in through it. */
 export class Listener {
-  readonly host: string
   readonly port: number
   readonly #server: Server
   readonly #sockets: Set<Socket>
@@ -14,7 +13,6 @@ export class Listener {
   private constructor(server: Server, sockets: Set<Socket>, address: AddressInfo) {
     this.#server = server
     this.#sockets = sockets
-    this.host = address.address
     this.port = address.port
   }
 
