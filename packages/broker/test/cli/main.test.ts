@@ -79,7 +79,16 @@ test('a disk that refuses a write costs that batch and not the broker, and space
 })
 
 test('the fault switches can be pulled from outside, flush-messages is obeyed', async (t) => {
-  const running = await command(t, ['--topic', 'orders', '--flush-messages', '1', '--faults-port', '0'])
+  const running = await command(t, [
+    '--data',
+    directory(t),
+    '--topic',
+    'orders',
+    '--flush-messages',
+    '1',
+    '--faults-port',
+    '0',
+  ])
   await (await connected(t, running.broker)).produce({ topic: 'orders', values: ['flushed'] })
   await fetch(`${running.faultsUrl}/faults/power-loss`, {
     method: 'POST',
