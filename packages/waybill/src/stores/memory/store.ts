@@ -1,5 +1,5 @@
 import { WaybillError } from '../../model/errors.js'
-import type { Flight } from '../../model/flight.js'
+import type { Flight, StreamKey } from '../../model/flight.js'
 import type { WaitingRow } from '../../model/message.js'
 import type { Heartbeat, Hold, Identity, LaneState, Lease, OutboxStore } from '../../ports/outbox-store.js'
 import type { Transactions } from '../../ports/transactions.js'
@@ -95,7 +95,15 @@ function adoptIdentity(state: MemoryState, identity: Identity): { changed: boole
 
 type Messages = Pick<
   OutboxStore,
-  'enqueue' | 'read' | 'openSenders' | 'advance' | 'changed' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'
+  | 'enqueue'
+  | 'read'
+  | 'openSenders'
+  | 'advance'
+  | 'changed'
+  | 'backlog'
+  | 'purgeSent'
+  | 'saveTopicLimits'
+  | 'topicLimits'
 >
 
 function messages(db: MemoryDatabase): Messages {
@@ -156,7 +164,8 @@ function backlog(state: MemoryState, nowMs: number): Awaited<ReturnType<OutboxSt
 }
 
 function sameKey(hold: Hold, row: WaitingRow): boolean {
-  return hold.key !== null && row.key !== null && hold.topic === row.topic && Buffer.compare(hold.key, row.key) === 0
+  if (hold.lane !== row.lane || hold.topic !== row.topic || hold.key === null || row.key === null) return false
+  return Buffer.compare(hold.key, row.key) === 0
 }
 
 type Leases = Pick<OutboxStore, 'heartbeat' | 'take' | 'release' | 'leave' | 'setProducerId'>
@@ -226,10 +235,15 @@ function leaseOf(lane: number, cell: LaneCell): Lease {
 function laneState(state: MemoryState, lease: Lease): LaneState {
   const inLane = <T extends { lane: number }>(all: Iterable<T>): T[] =>
     [...all].filter((one) => one.lane === lease.lane)
-  const flights = inLane(state.flights.values())
+  const flights = inLane(state.flights.values()).sort(byPlace)
   const rowIds = flights.flatMap((flight) => flight.rowIds)
   const flightRows = rowIds.flatMap((id) => waitingRow(state, lease.lane, id) ?? [])
-  return { lease, streams: inLane(state.streams.values()), flights, flightRows, holds: inLane(state.holds.values()) }
+  const holds = inLane(state.holds.values()).sort((a, b) => a.rowId - b.rowId)
+  return { lease, streams: inLane(state.streams.values()).sort(byPlace), flights, flightRows, holds }
+}
+
+function byPlace(a: StreamKey, b: StreamKey): number {
+  return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
 }
 
 type Alerts = Pick<OutboxStore, 'openAlert' | 'resolveAlert' | 'openAlerts' | 'dueAlerts' | 'alertDelivered'>

@@ -10,7 +10,7 @@ export function alerts(db: SqliteConnection): Alerts {
   return {
     openAlert: ({ cause, kind, detail }) =>
       db.write('open alert', (nowMs) => {
-        db.change('alert-open', plainText(cause), plainText(kind), plainText(detail), nowMs)
+        db.change('alert-open', plainText(cause), plainText(kind), plainText(detail), nowMs, plainText(cause))
       }),
     resolveAlert: (cause) =>
       db.write('resolve alert', (nowMs) => {
