@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../cluster/until.js'
+import type { BrokerSettings, Cast } from './cast.js'
+import type { AirlineDatabase } from './database.js'
+import type { FaultPort } from './fault-port.js'
+import type { Fault } from './schedule.js'
+import { topic } from './scene.js'
+import { TopicReader } from './topic-reader.js'
+
+/** What the faults did. */
+export interface Strikes {
+  kills: number
+  /** Kills that found no open flight and were repeated. */
+  misses: number
+  /** Flights that were open when the relay died, over all kills. */
+  openFlights: number
+  brokerKills: number
+  fullDisks: number
+  powerLosses: number
+  /** Values of the records that a power loss took. */
+  readonly taken: string[]
+}
+
+/** What the faults need. */
+export interface FaultScene {
+  readonly cast: Cast
+  readonly database: AirlineDatabase
+  readonly port: FaultPort
+  readonly broker: BrokerSettings
+  /** Acknowledged by the relay that runs now. */
+  readonly acknowledgedByRelay: () => number
+  readonly note: (text: string) => void
+  readonly signal: AbortSignal
+  /** Flights that were there before this run. */
+  readonly before: number
+  readonly count: number
+}
+
+/** The airline slows down when it is this share of all flights ahead of a relay kill that has not hit yet. */
+const leadShare = 0.12
+const strikeMs = 30_000
+const killTriesMax = 20
+
+/** Lets the faults strike, one after the other, each when so many flights are committed. */
+export class FaultRunner {
+  readonly strikes: Strikes = {
+    kills: 0,
+    misses: 0,
+    openFlights: 0,
+    brokerKills: 0,
+    fullDisks: 0,
+    powerLosses: 0,
+    taken: [],
+  }
+  readonly #scene: FaultScene
+
+  constructor(scene: FaultScene) {
+    this.#scene = scene
+  }
+
+  /** Resolves when all have struck; rejects when one cannot. */
+  async run(faults: readonly Fault[]): Promise<void> {
+    const { cast, before, count, database, signal } = this.#scene
+    for (const [i, fault] of faults.entries()) {
+      const nextKill = faults.slice(i).find(({ kind }) => kind === 'kill-relay')
+      cast.slowDown(nextKill ? before + nextKill.at + Math.ceil(leadShare * count) : Number.MAX_SAFE_INTEGER)
+      while (database.committed() < before + fault.at) await sleep(5, undefined, { signal })
+      await this.#strike(fault)
+    }
+    cast.slowDown(Number.MAX_SAFE_INTEGER)
+  }
+
+  #strike(fault: Fault): Promise<void> {
+    switch (fault.kind) {
+      case 'kill-relay':
+        return this.#killRelay(fault.afterMs)
+      case 'drop-response':
+        return this.#scene.port.dropResponse()
+      case 'kill-broker':
+        return this.#killBroker(fault.downMs)
+      case 'power-loss':
+        return this.#powerLoss()
+      case 'full-disk':
+        return this.#fullDisk(fault.forMs)
+    }
+  }
+
+  /** A kill counts only when it leaves an open flight behind: then the relay died between its claim and its mark. */
+  async #killRelay(afterMs: number): Promise<void> {
+    const { cast, database, note } = this.#scene
+    for (let tries = 0; tries < killTriesMax; tries++) {
+      await this.#until('the relay at work', () => this.#scene.acknowledgedByRelay() > 0 && database.openFlights() > 0)
+      await sleep(afterMs)
+      await cast.killRelay()
+      const open = database.openFlights()
+      await cast.startRelay()
+      if (open > 0) {
+        this.strikes.kills++
+        this.strikes.openFlights += open
+        note(`relay killed (kill -9) with ${open} open flight${open === 1 ? '' : 's'}; another one takes over`)
+        return
+      }
+      this.strikes.misses++
+    }
+    throw new Error(`${killTriesMax} kills of the relay in a row left no open flight behind`)
+  }
+
+  async #killBroker(downMs: number): Promise<void> {
+    const { cast, port, broker, note } = this.#scene
+    await port.beforeKill()
+    await cast.killBroker()
+    this.strikes.brokerKills++
+    note('broker killed (kill -9)')
+    await sleep(downMs)
+    await cast.startBroker(broker)
+    await port.afterStart()
+    note('broker is back on its files')
+  }
+
+  async #fullDisk(forMs: number): Promise<void> {
+    const { port, note } = this.#scene
+    await port.diskFull(true)
+    this.strikes.fullDisks++
+    note('the disk under the broker is full')
+    await sleep(forMs)
+    await port.diskFull(false)
+    note('the disk has room again')
+  }
+
+  /** The relay is frozen meanwhile, so that what the topic held right before and right after can be compared exactly. */
+  async #powerLoss(): Promise<void> {
+    const { cast, port, note } = this.#scene
+    const reader = new TopicReader(cast.brokers, topic)
+    try {
+      cast.freezeRelay(true)
+      await this.#quiet(reader)
+      const before = await reader.readAll()
+      await port.powerLoss()
+      const after = new Set((await reader.readAll()).map(({ partition, offset }) => `${partition}/${offset}`))
+      for (const { partition, offset, value } of before)
+        if (!after.has(`${partition}/${offset}`) && value !== null) this.strikes.taken.push(value)
+      this.strikes.powerLosses++
+      note(`broker lost power: ${this.strikes.taken.length} records were not flushed and are gone`)
+    } finally {
+      cast.freezeRelay(false)
+      await reader.close()
+    }
+  }
+
+  /** Waits until the broker has worked off what the relay had sent before it was frozen. */
+  async #quiet(reader: TopicReader): Promise<void> {
+    let last = ''
+    await until(
+      async () => {
+        const now = (await reader.ends()).join()
+        const same = now === last
+        last = now
+        return same
+      },
+      { what: 'the broker to become quiet', deadlineMs: 5_000, everyMs: 30 },
+    )
+  }
+
+  async #until(what: string, look: () => boolean): Promise<void> {
+    const { signal } = this.#scene
+    const giveUp = (): void => signal.throwIfAborted()
+    await until(async () => look(), { what, deadlineMs: strikeMs, everyMs: 2, giveUp })
+  }
+}
