@@ -38,6 +38,16 @@ export function decideLaunch(
   return { kind: 'send', leader, view }
 }
 
+/**
+ * Due flights in the order in which they are offered to requests: oldest message first. Lanes share partitions and a
+ * request takes one flight per partition, so in lane order a busy lane keeps its neighbours waiting for as long as it has
+ * rows (seen with 4 lanes a partition at 400 messages/s: 30 s behind, while 32 lanes together kept up).
+ */
+export function oldestFirst(places: readonly Place[]): readonly Place[] {
+  const age = ({ open }: Place): number => open.flight.rowIds[0] ?? 0
+  return [...places].sort((a, b) => age(a) - age(b))
+}
+
 /** A request being filled: at most one batch per partition, bytes bounded. */
 export class RequestDraft {
   readonly leader: number

@@ -4,7 +4,7 @@ import type { StepResult } from '../ports/outbox-store.js'
 import { claimIdentity, cutRows, mayClaim } from './claim.js'
 import { HoldKeeper } from './hold.js'
 import type { OwnedLane, StreamState } from './lane-state.js'
-import { batchOf, decideLaunch, RequestDraft } from './launch.js'
+import { batchOf, decideLaunch, oldestFirst, RequestDraft } from './launch.js'
 import type { RejectPolicy } from './options.js'
 import { Reader } from './reader.js'
 import type { RelayContext } from './relay-context.js'
@@ -236,14 +236,16 @@ export class Pipeline {
   /** Sends every due flight whose leader is free. */
   #launch(lanes: readonly OwnedLane[]): boolean {
     const now = this.#context.clock.monotonicMs()
-    const drafts = new Map<number, RequestDraft>()
+    const due: Place[] = []
     for (const lane of lanes) {
       if (now >= lane.leaseEndMs - this.#context.options.leaseMarginMs || lane.lease.producerId === null) continue
       for (const state of lane.streams.values()) {
         const open = state.open
-        if (open?.phase === 'due' && state.notBeforeMs <= now) this.#draft(drafts, { lane, state, open })
+        if (open?.phase === 'due' && state.notBeforeMs <= now) due.push({ lane, state, open })
       }
     }
+    const drafts = new Map<number, RequestDraft>()
+    for (const place of oldestFirst(due)) this.#draft(drafts, place)
     for (const draft of drafts.values()) if (draft.places.length > 0) this.#send(draft)
     return drafts.size > 0
   }
