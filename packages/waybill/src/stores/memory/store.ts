@@ -47,7 +47,7 @@ function storeOn(db: MemoryDatabase): MemoryStore {
     ...messages(db),
     ...leases(db),
     ...alerts(db),
-    ...transactions(db),
+    ...opened(db),
     ...views(db),
   }
 }
@@ -260,7 +260,7 @@ function alerts(db: MemoryDatabase): Alerts {
 
 type Opened = Pick<MemoryStore, 'begin' | 'commit' | 'rollback' | 'isOpen' | 'peer' | 'snapshot' | 'restore'>
 
-function transactions(db: MemoryDatabase): Opened {
+function opened(db: MemoryDatabase): Opened {
   return {
     begin: () => db.begin(),
     commit: (tx) => db.commit(tx),

@@ -39,7 +39,7 @@ export function isOpen(handle: SqliteHandle): boolean {
 /** True inside BEGIN … COMMIT. A closed libsql connection is never asked: it would abort the process (Rust panic, 0.5.29). */
 export function inTransaction(handle: SqliteHandle): boolean {
   if (!isOpen(handle)) return false
-  return 'isTransaction' in handle ? handle.isTransaction === true : handle.inTransaction === true
+  return handle.isTransaction ?? handle.inTransaction ?? false
 }
 
 /**

@@ -139,12 +139,16 @@ function check(value: unknown): asserts value is SqliteHandle {
 
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
-  return `an object of class ${value.constructor?.name ?? 'unknown'}`
+  const maker: unknown = 'constructor' in value ? value.constructor : undefined
+  return typeof maker === 'function' ? `an object of class ${maker.name}` : 'an object without a class'
 }
 
 function execute(tx: SqliteHandle, sql: string, params: readonly SqlValue[]): readonly SqlRow[] {
   let statements = statementsOf.get(tx)
-  if (!statements) statementsOf.set(tx, (statements = new Map()))
+  if (!statements) {
+    statements = new Map<string, SqliteStatement>()
+    statementsOf.set(tx, statements)
+  }
   let statement = statements.get(sql)
   if (!statement) {
     statement = tx.prepare(sql)

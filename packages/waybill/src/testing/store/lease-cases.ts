@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { StorePromise } from './harness.js'
-import { bytes, commit, incarnation, Lane, longMs, message, outbox, sameRows, takeAll } from './scene.js'
+import { ascending, bytes, commit, incarnation, Lane, longMs, message, outbox, sameRows, takeAll } from './scene.js'
 
 const shortMs = 30
 
@@ -12,7 +12,7 @@ export const leaseCases: readonly StorePromise[] = [
       for (let round = 0; round < 10; round++) {
         const taken = await Promise.all([store.take('a', 3, longMs), peer.store.take('b', 3, longMs)])
         const lanes = taken.flat().map((state) => state.lease.lane)
-        assert.deepEqual(lanes.toSorted(), [0, 1, 2, 3], 'each lane exactly once')
+        assert.deepEqual(lanes.toSorted(ascending), [0, 1, 2, 3], 'each lane exactly once')
         await Promise.all([store.leave('a'), peer.store.leave('b')])
       }
     },
@@ -65,7 +65,7 @@ export const leaseCases: readonly StorePromise[] = [
       await store.take('a', 2, longMs)
       await peer.store.take('b', 1, longMs)
       const beat = await store.heartbeat('a', longMs * 2)
-      assert.deepEqual(beat.leases.map((lease) => lease.lane).toSorted(), [0, 1])
+      assert.deepEqual(beat.leases.map((lease) => lease.lane).toSorted(ascending), [0, 1])
       assert(beat.leases.every((lease) => lease.expiresAtMs === beat.nowMs + longMs * 2))
       assert.equal(beat.free, 1)
       await passTime(5)

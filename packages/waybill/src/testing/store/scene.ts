@@ -27,6 +27,11 @@ export function message(over: Partial<SealedMessage> = {}): SealedMessage {
   }
 }
 
+/** Order for numbers. */
+export function ascending(a: number, b: number): number {
+  return a - b
+}
+
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { StorePromise } from './harness.js'
-import { commit, incarnation, Lane, message, waitingIds } from './scene.js'
+import { ascending, commit, incarnation, Lane, message, waitingIds } from './scene.js'
 
 /** Commits `count` messages of lane 0 and returns their ids. */
 export async function idsOf(world: Parameters<StorePromise['keep']>[0], count: number): Promise<readonly number[]> {
@@ -262,8 +262,8 @@ export const conflictCases: readonly StorePromise[] = [
         ['done', 'conflict', 'fenced', 'fenced', 'done'],
       )
       const state = await lane.again()
-      assert.deepEqual(state.flights.map((flight) => flight.partition).toSorted(), [0, 4])
-      assert.deepEqual(state.streams.map((stream) => stream.partition).toSorted(), [0, 4])
+      assert.deepEqual(state.flights.map((flight) => flight.partition).toSorted(ascending), [0, 4])
+      assert.deepEqual(state.streams.map((stream) => stream.partition).toSorted(ascending), [0, 4])
     },
   },
 ]

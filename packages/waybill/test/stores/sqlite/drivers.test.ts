@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import Database from 'libsql'
+import type Database from 'libsql'
 import type { SqliteHandle } from '../../../src/sqlite.js'
 import { storeContract } from '../../../src/testing/store-contract.js'
 import { sqliteWorld } from '../sqlite-world.js'
@@ -14,7 +14,8 @@ async function driver(specifier: string, pick: (module: Record<string, unknown>)
   let found: unknown
   try {
     // A variable, so that the compiler does not look for a module that is not installed.
-    found = pick(await import(specifier))
+    const loaded: unknown = await import(specifier)
+    found = pick(loaded as Record<string, unknown>)
   } catch (error) {
     return `${specifier} cannot be loaded here (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`
   }

@@ -12,6 +12,8 @@ interface Scene {
   readonly file: string
   readonly database: InstanceType<typeof Database>
   readonly transactions: Transactions<SqliteHandle>
+  /** The same connection with a deadline of 100 ms. */
+  readonly hasty: Transactions<SqliteHandle>
 }
 
 async function withScene(keep: (scene: Scene) => Promise<void>): Promise<void> {
@@ -20,7 +22,12 @@ async function withScene(keep: (scene: Scene) => Promise<void>): Promise<void> {
   const database = new Database(file)
   database.exec('PRAGMA journal_mode = WAL; CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT)')
   try {
-    await keep({ file, database, transactions: fromSqlite(database, { busyTimeoutMs: 100 }) })
+    await keep({
+      file,
+      database,
+      transactions: fromSqlite(database),
+      hasty: fromSqlite(database, { busyTimeoutMs: 100 }),
+    })
   } finally {
     database.close()
     home.remove()
@@ -72,36 +79,36 @@ test('a callback that ends the transaction itself is reported, not called a succ
   }))
 
 test('a transaction inside another one ends with a clear error instead of waiting for itself', () =>
-  withScene(async ({ transactions }) => {
-    const nested = transactions.run(() => transactions.run(async () => 'never'))
+  withScene(async ({ hasty }) => {
+    const nested = hasty.run(() => hasty.run(async () => 'never'))
     await assert.rejects(nested, { code: 'WB_STORE_BUSY', message: /inside another/ })
-    assert.equal(await transactions.run(async () => 'again'), 'again')
+    assert.equal(await hasty.run(async () => 'again'), 'again')
   }))
 
 test('a transaction that other code began on the connection is waited for, then named', () =>
-  withScene(async ({ database, transactions }) => {
+  withScene(async ({ database, hasty }) => {
     database.exec('BEGIN')
     await assert.rejects(
-      transactions.run(async () => {}),
+      hasty.run(async () => {}),
       { code: 'WB_STORE_BUSY', message: /other code/ },
     )
     database.exec('COMMIT')
-    await transactions.run(async () => {})
+    await hasty.run(async () => {})
   }))
 
 test('a long busy timeout of the caller’s connection does not stop the event loop, and is left as it was', () =>
-  withScene(async ({ file, database, transactions }) => {
+  withScene(async ({ file, database, hasty }) => {
     database.exec('PRAGMA busy_timeout = 3000')
     const other = new Database(file)
     other.exec('BEGIN IMMEDIATE')
     const startMs = performance.now()
     await assert.rejects(
-      transactions.run(async () => {}),
+      hasty.run(async () => {}),
       { code: 'WB_STORE_BUSY' },
     )
     assert(performance.now() - startMs < 1500, 'the deadline is 100 ms')
     other.exec('ROLLBACK')
-    await transactions.run(async () => {})
+    await hasty.run(async () => {})
     assert.deepEqual(
       select(database, 'PRAGMA busy_timeout').map((row) => row.timeout),
       [3000],
