@@ -3,6 +3,7 @@ import { copyFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'libsql'
+import { sqliteSql } from '../../../src/generated/sql.js'
 import { sqlite } from '../../../src/sqlite.js'
 import { folder } from '../sqlite-world.js'
 
@@ -101,4 +102,14 @@ test('sequences wrap to 0 after 2147483647 inside a flight', () =>
     )
     const [stream] = database.prepare('SELECT next_sequence FROM outbox_stream').all() as { next_sequence: number }[]
     assert.equal(stream?.next_sequence, 1)
+  }))
+
+test('a lane is read through its index in id order, without a sort', () =>
+  withFile(async (_, database) => {
+    await sqlite(database).migrate(outbox)
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${sqliteSql.read}`).all([0, 0, 10]) as { detail: string }[]
+    assert.deepEqual(
+      plan.map((row) => row.detail),
+      ['SEARCH outbox USING INDEX outbox_by_lane (lane=? AND rowid>?)'],
+    )
   }))
