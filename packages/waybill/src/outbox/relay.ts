@@ -177,7 +177,11 @@ export class Relay {
       }
     }
     if (this.#cluster === undefined) await ask()
-    else this.#track(ask())
+    // Asked again with every heartbeat until it answers: an outage is told once by the event, not twice a second as an error.
+    else
+      this.#track(
+        ask().catch((error: unknown) => this.#context.log.debug('no cluster id yet', { cause: causeText(error) })),
+      )
   }
 
   async #turns(pipeline: Pipeline, wake: Wake | undefined): Promise<void> {
