@@ -39,7 +39,8 @@ export class Cast {
   #relay: Child | undefined
   #broker: Child | undefined
   #faultsUrl: string | undefined
-  #ready = new Map<string, () => void>()
+  readonly #watches: Promise<void>[] = []
+  readonly #ready = new Map<string, () => void>()
 
   private constructor(places: Places, temporaryFolder: string | undefined, port: number, host: CastHost) {
     this.#places = places
@@ -132,6 +133,7 @@ export class Cast {
   async close(): Promise<void> {
     this.#faultsUrl = undefined
     await Promise.all([this.#airline, this.#relay, this.#broker].map((child) => this.#kill(child)))
+    await Promise.all(this.#watches)
   }
 
   async #kill(child: Child | undefined): Promise<void> {
@@ -161,14 +163,14 @@ export class Cast {
       onMessage: (message) => this.#heard(name, message),
       ...(onLine ? { onLine } : {}),
     })
-    const watch = async (): Promise<void> => {
-      const { code } = await child.ended
-      const wellDone = name === 'airline' && code === 0
-      if (!wellDone && !this.#expected.has(child)) this.#host.died(child)
-    }
-    // Never rejects: `ended` does not, and the host only notes it.
-    void watch()
+    this.#watches.push(this.#watch(child))
     return child
+  }
+
+  async #watch(child: Child): Promise<void> {
+    const { code } = await child.ended
+    const wellDone = child.name === 'airline' && code === 0
+    if (!wellDone && !this.#expected.has(child)) this.#host.died(child)
   }
 
   #heard(name: string, message: unknown): void {

@@ -84,7 +84,7 @@ class Lines implements Display {
   end(): void {}
 
   #write(text: string): void {
-    this.#stream.write(`${seconds(this.#elapsedMs)} ${text}\n`)
+    this.#stream.write(`${stamp(this.#elapsedMs)} ${text}\n`)
   }
 }
 
@@ -115,7 +115,7 @@ class Block implements Display {
   note(text: string): void {
     const elapsedMs = this.#shown?.elapsedMs ?? 0
     this.#erase()
-    this.#stream.write(`${seconds(elapsedMs)} * ${text}\n`)
+    this.#stream.write(`${stamp(elapsedMs)} * ${text}\n`)
     if (this.#shown) this.show(this.#shown)
   }
 
@@ -147,6 +147,6 @@ function waitingText({ waiting, oldestMs }: Shown): string {
     : `${thousands(waiting)} waiting, the oldest for ${(oldestMs / 1000).toFixed(1)} s`
 }
 
-function seconds(ms: number): string {
+function stamp(ms: number): string {
   return `${(ms / 1000).toFixed(1).padStart(5)} s`
 }

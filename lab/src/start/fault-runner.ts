@@ -93,13 +93,13 @@ export class FaultRunner {
       await sleep(afterMs)
       await cast.killRelay()
       const open = database.openFlights()
-      await cast.startRelay()
       if (open > 0) {
         this.strikes.kills++
         this.strikes.openFlights += open
-        note(`relay killed (kill -9) with ${open} open flight${open === 1 ? '' : 's'}; another one takes over`)
-        return
+        note(`relay killed (kill -9) with ${open} open flight${open === 1 ? '' : 's'}; another one will take over`)
       }
+      await cast.startRelay()
+      if (open > 0) return
       this.strikes.misses++
     }
     throw new Error(`${killTriesMax} kills of the relay in a row left no open flight behind`)

@@ -51,8 +51,10 @@ export class TopicReader {
     return records
   }
 
-  async close(): Promise<void> {
-    await this.#consumer.close(true)
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#consumer.close(true, (error) => (error ? reject(error) : resolve()))
+    })
   }
 
   async #offsets(timestamp: bigint): Promise<readonly number[]> {
