@@ -1,4 +1,4 @@
-import type { LaneState } from '../ports/outbox-store.js'
+import type { LaneState, Lease } from '../ports/outbox-store.js'
 import { OwnedLane } from './lane-state.js'
 import type { RelayContext } from './relay-context.js'
 import { causeText } from './relay-context.js'
@@ -49,6 +49,7 @@ export class LeaseKeeper {
       if (lease?.fence === lane.lease.fence) lane.leaseEndMs = askedAtMs + options.leaseMs
       else this.lose(lane)
     }
+    await this.#giveBackUnknown(beat.leases)
     const fair = Math.min(options.lanesMax, Math.ceil(this.#lanesTotal / Math.max(1, beat.relays)))
     const share = this.draining ? 0 : fair
     await this.#handOver(share)
@@ -76,6 +77,15 @@ export class LeaseKeeper {
   async leave(): Promise<void> {
     for (const lane of this.held()) this.lose(lane)
     await this.#context.store.leave(this.#owner)
+  }
+
+  /**
+   * A take whose answer was lost leaves us leases that we know nothing about, and each heartbeat would renew them for ever
+   * (simulation, seed 1 path 185). Taking them again reads their state.
+   */
+  async #giveBackUnknown(leases: readonly Lease[]): Promise<void> {
+    const unknown = leases.filter((lease) => this.#lanes.get(lease.lane)?.lease.fence !== lease.fence)
+    if (unknown.length > 0) await this.#context.store.release(this.#owner, unknown)
   }
 
   /** Too many lanes: stop claiming on the surplus, and give back those without an open flight. */

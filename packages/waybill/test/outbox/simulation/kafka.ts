@@ -109,7 +109,7 @@ export class SimKafka {
       await caller.cross('cut')
       return all(cut)
     }
-    const executed = this.#execute(request, this.#time.nowMs, fault === 'late' ? 4 : 1, fault)
+    const executed = this.#execute(request, this.#time.nowMs, fault === 'late' ? 4 + this.#dice.whole(40) : 1, fault)
     if (fault !== 'late') await executed
     await caller.cross('answer')
     return fault === 'late' || fault === 'lost-ack' ? all(cut) : ((await executed) ?? all(cut))

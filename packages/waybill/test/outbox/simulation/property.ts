@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import type { Plan } from './run.js'
-import { actionKinds, runPlan } from './run.js'
+import { actionKinds, busySteps, runPlan } from './run.js'
 
 const planArbitrary: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer({ min: 0, max: 0xffffffff }),
-  messages: fc.integer({ min: 2, max: 9 }),
+  messages: fc.integer({ min: 2, max: 12 }),
   restore: fc.constantFrom('none', 'none', 'noticed', 'unnoticed'),
-  actions: fc.array(fc.record({ at: fc.integer({ min: 5, max: 240 }), kind: fc.constantFrom(...actionKinds) }), {
-    maxLength: 9,
+  backupAt: fc.integer({ min: 60, max: 200 }),
+  restoreAt: fc.integer({ min: 200, max: busySteps - 50 }),
+  actions: fc.array(fc.record({ at: fc.integer({ min: 40, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }), {
+    maxLength: 6,
   }),
 })
 

@@ -10,7 +10,7 @@ import type { VirtualTime } from './virtual-time.js'
 /** Times of the simulated relays, ms. */
 export const drainMs = 2_000
 const relaySettings = {
-  leaseMs: 1_000,
+  leaseMs: 600,
   pollMs: 50,
   sweepMs: 3_000,
   requestTimeoutMs: 500,

@@ -17,21 +17,28 @@ export interface Plan {
   readonly seed: number
   readonly messages: number
   readonly restore: 'none' | 'noticed' | 'unnoticed'
+  /** Steps of the backup and of the restore from it. */
+  readonly backupAt: number
+  readonly restoreAt: number
   readonly actions: readonly { readonly at: number; readonly kind: ActionKind }[]
 }
 
 /** Faults that hit at a step of the run; faults of requests come from the seed. */
-export const actionKinds = ['kill', 'pause', 'resume', 'start', 'restart-kafka', 'forget', 'restore'] as const
+export const actionKinds = ['kill', 'kill', 'pause', 'pause', 'start', 'restart-kafka', 'forget'] as const
 export type ActionKind = (typeof actionKinds)[number]
 
 const lanes = 2
 const partitions = 2
 const keys = ['a', 'b', 'c']
 const expirationMs = 60_000
-const busySteps = 250
+export const busySteps = 450
+/** Transactions begin at any time of the busy phase: each hop of theirs waits its turn among about ten others. */
+const startHopsMax = 45
 const stepsMax = 6_000
 /** Coarse, so that stamps from before and after a restore can be equal. */
 const clockGrainMs = 500
+/** Clocks of database and brokers differ by less than the margin of `trustMs`, here 6 s of 60. */
+const clockBackMaxMs = 5_000
 
 /** One interleaving: runs the plan, then lets everything settle, and returns the broken promises. */
 export async function runPlan(plan: Plan, scheduler: Scheduler): Promise<readonly string[]> {
@@ -55,6 +62,8 @@ class World {
   #openSends = 0
   #snapshot: { taken: ReturnType<MemoryStore['snapshot']>; committed: Committed[]; nowMs: number } | undefined
   #era = 0
+  readonly #resumeAt = new Map<RelayProcess, number>()
+  readonly #startAt = new Set<number>()
 
   constructor(plan: Plan, scheduler: Scheduler) {
     this.#plan = plan
@@ -75,7 +84,10 @@ class World {
     if (this.#dice.chance(0.7)) this.#startRelay()
     for (let number = 0; number < this.#plan.messages; number++) void this.#send(number)
     for (let step = 0; step < stepsMax; step++) {
-      for (const action of this.#plan.actions) if (action.at === step) this.#act(action.kind)
+      for (const action of this.#plan.actions) if (action.at === step) this.#act(action.kind, step)
+      this.#resumeDue(step)
+      if (this.#plan.restore !== 'none' && step === this.#plan.backupAt) this.#backup()
+      if (this.#plan.restore !== 'none' && step === this.#plan.restoreAt) this.#restore(this.#plan.restore)
       if (step === busySteps) this.#calm()
       if (step > busySteps && step % 10 === 0 && this.#settled()) return this.#finish(brokenPromises(this.#evidence()))
       await this.#scheduler.waitNext(1)
@@ -95,7 +107,7 @@ class World {
     const fate = dice.roll()
     if (dice.chance(0.06)) for (const id of ids.slice(0, 1)) this.#around.kafka.poison.add(id)
     this.#openSends++
-    for (let hop = dice.whole(25); hop >= 0; hop--) await this.#time.hop('business')
+    for (let hop = dice.whole(startHopsMax); hop >= 0; hop--) await this.#time.hop('business')
     const era = this.#era
     const tx = this.#store.begin()
     try {
@@ -126,16 +138,19 @@ class World {
     }
   }
 
-  #act(kind: ActionKind): void {
-    const alive = this.#relays.filter((relay) => relay.alive)
-    const one = alive.length > 0 ? this.#dice.pick(alive) : undefined
+  #act(kind: ActionKind, step: number): void {
+    const running = this.#relays.filter((relay) => relay.alive && !relay.paused)
+    const one = running.length > 0 ? this.#dice.pick(running) : undefined
     switch (kind) {
       case 'kill':
-        return one?.kill()
+        one?.kill()
+        this.#startLater(step)
+        return
       case 'pause':
-        return one?.pause()
-      case 'resume':
-        return alive.forEach((relay) => relay.resume())
+        one?.pause()
+        if (one) this.#resumeAt.set(one, step + 30 + this.#dice.whole(150))
+        this.#startLater(step)
+        return
       case 'start':
         return this.#startRelay()
       case 'restart-kafka':
@@ -143,29 +158,36 @@ class World {
       case 'forget':
         this.#time.nowMs += expirationMs * 1.5
         return
-      case 'restore':
-        return this.#restore()
     }
   }
 
-  /** First time: a backup is taken. Second time: the database goes back to it, and every process starts anew. */
-  #restore(): void {
-    if (this.#plan.restore === 'none') return
-    if (!this.#snapshot) {
-      const committed = [...this.#committed]
-      this.#snapshot = { taken: this.#store.snapshot(), committed, nowMs: this.#time.nowMs }
-      return
-    }
+  /** What was killed or paused is replaced, as a process supervisor would. */
+  #startLater(step: number): void {
+    this.#startAt.add(step + this.#dice.whole(20))
+  }
+
+  #resumeDue(step: number): void {
+    for (const [relay, at] of this.#resumeAt) if (at === step) relay.resume()
+    if (this.#startAt.has(step)) this.#startRelay()
+  }
+
+  #backup(): void {
+    const committed = [...this.#committed]
+    this.#snapshot = { taken: this.#store.snapshot(), committed, nowMs: this.#time.nowMs }
+  }
+
+  /** The database goes back to the backup, and every process starts anew. */
+  #restore(kind: 'noticed' | 'unnoticed'): void {
+    const snapshot = this.#snapshot
+    if (!snapshot) return
     for (const relay of this.#relays) relay.kill()
     this.#era++
-    const noticed = this.#plan.restore === 'noticed'
-    // Noticed: the other host's clock stands where the backup's stood. Unnoticed: time went on.
-    if (noticed) this.#clockBackMs += this.#time.nowMs - this.#snapshot.nowMs
+    // Noticed: the other host's clock is behind, where it can to the moment of the backup. Unnoticed: time went on.
+    if (kind === 'noticed') this.#clockBackMs = Math.min(this.#time.nowMs - snapshot.nowMs, clockBackMaxMs)
     else this.#time.nowMs += 2 * clockGrainMs
-    this.#store.restore(this.#snapshot.taken, noticed ? { database: `restored ${this.#era}` } : {})
-    this.#committed = this.#snapshot.committed
+    this.#store.restore(snapshot.taken, kind === 'noticed' ? { database: 'restored' } : {})
+    this.#committed = snapshot.committed
     for (const row of this.#store.waiting()) this.#mayDouble.add(Buffer.from(row.value ?? []).toString())
-    this.#snapshot = undefined
     this.#startRelay()
   }
 

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Mutation } from './mutations.js'
+
+const built = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** What the simulation said about a mutant. */
+export interface Judgement {
+  readonly caught: boolean
+  readonly report: string
+}
+
+/**
+ * Builds a copy of the compiled package with the mutation in it (inside the package, so that imports resolve) and lets
+ * the simulation run on it. Throws when a patch does not fit exactly once: the code moved on, the mutation must too.
+ */
+export async function tryMutant(mutation: Mutation, runs: number, seed: number): Promise<Judgement> {
+  const folder = await mkdtemp(join(built, '..', '.mutant-'))
+  try {
+    for (const part of ['src', 'test/outbox']) await cp(join(built, part), join(folder, part), { recursive: true })
+    for (const { file, find, replace } of mutation.patches) {
+      const path = join(folder, 'src', file)
+      const parts = (await readFile(path, 'utf8')).split(find)
+      if (parts.length !== 2) throw new Error(`mutation "${mutation.name}": ${parts.length - 1} places in ${file} for: ${find}`)
+      await writeFile(path, parts.join(replace))
+    }
+    return await simulate(join(folder, 'test/outbox/simulation/main.js'), runs, seed)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function simulate(main: string, runs: number, seed: number): Promise<Judgement> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [main, String(runs), String(seed)], { timeout: 120_000 }, (error, stdout, stderr) => {
+      const report = stdout.trim()
+      // Only the simulation's own verdict counts: a mutant that cannot even run proves nothing.
+      if (report.startsWith('BROKEN')) resolve({ caught: true, report })
+      else if (!error && report.startsWith('held')) resolve({ caught: false, report })
+      else reject(new Error(`the simulation did not run: ${error?.message ?? ''} ${report} ${stderr.slice(0, 2000)}`))
+    })
+  })
+}
