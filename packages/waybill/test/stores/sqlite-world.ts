@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import { fromSqlite, sqlite } from '../../src/sqlite.js'
 import type { SqliteHandle, SqliteOptions } from '../../src/sqlite.js'
-import { bytesOf, numberOf, textOf } from '../../src/stores/sqlite/driver.js'
+import { numberOf, textOf } from '../../src/stores/sqlite/driver.js'
 import { waitingOf } from '../../src/stores/sqlite/rows.js'
 import type { SqlRow } from '../../src/ports/transactions.js'
 import type { ParkedView, SentView, StoreWorld } from '../../src/testing/store-contract.js'
@@ -65,6 +65,3 @@ function sentOf(row: SqlRow): SentView {
 function parkedOf(row: SqlRow): ParkedView {
   return { ...waitingOf(row), reason: textOf(row.reason), attempts: numberOf(row.attempts) }
 }
-
-/** For a test that looks at a blob. */
-export { bytesOf }

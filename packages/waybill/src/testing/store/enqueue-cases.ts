@@ -4,22 +4,21 @@ import { bytes, commit, Lane, message, rejects, sameRows, waiting, waitingIds } 
 
 const allBytes = Uint8Array.from({ length: 256 }, (_, i) => i)
 
-/** Sends `count` messages, one transaction each, with pauses inside the transactions so that they overlap. */
+/** Sends `count` messages, one transaction each; uneven pauses inside make a later one ready to commit before an earlier one. */
 async function sendMany(
   world: Pick<StoreWorld, 'store' | 'transactions'>,
   count: number,
   done: string[],
 ): Promise<void> {
-  const one = async (): Promise<void> => {
+  const one = async (_: unknown, index: number): Promise<void> => {
     const own = message()
     await world.transactions.run(async (tx) => {
-      await Promise.resolve()
       await world.store.enqueue(world.transactions, tx, [own])
-      await Promise.resolve()
+      for (let pause = (index * 7) % 4; pause > 0; pause--) await new Promise((resolve) => setImmediate(resolve))
     })
     done.push(own.messageId)
   }
-  await Promise.all(Array.from({ length: count }, one))
+  await Promise.all(Array.from({ length: count }).map(one))
 }
 
 /** What enqueue promises. */

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type Database from 'libsql'
 import type { SqliteHandle } from '../../../src/sqlite.js'
+import { bytesOf } from '../../../src/stores/sqlite/driver.js'
 import { storeContract } from '../../../src/testing/store-contract.js'
 import { sqliteWorld } from '../sqlite-world.js'
 import type { Open } from '../sqlite-world.js'
@@ -28,6 +30,13 @@ async function driver(specifier: string, pick: (module: Record<string, unknown>)
     return handle
   }
 }
+
+test('a blob that is a part of a larger buffer is read as that part', () => {
+  const whole = Uint8Array.of(9, 9, 1, 2, 255, 9)
+  assert.deepEqual(bytesOf(Buffer.from(whole.buffer, 2, 3)), Uint8Array.of(1, 2, 255))
+  assert.deepEqual(bytesOf(Uint8Array.of(1, 2, 255).buffer), Uint8Array.of(1, 2, 255))
+  assert.throws(() => bytesOf('text'), { code: 'WB_STORE_CORRUPT' })
+})
 
 const sources = [
   ['node:sqlite', await driver('node:sqlite', (module) => module.DatabaseSync)],
