@@ -78,6 +78,7 @@ describe('Produce tells what is known and no more', () => {
     'a connection that is cut': () => 'cut',
     'an answer that ends too early': () => produced({}).subarray(0, 20),
     'an answer of rubbish': () => Buffer.alloc(64, 0xff),
+    'an answer with bytes left over': () => Buffer.concat([produced({}), int32(0)]),
     'an answer without our partition': () => produced({ partition: 7 }),
     'an answer without an offset': () => produced({ baseOffset: -1n }),
   }
@@ -108,6 +109,23 @@ describe('Produce tells what is known and no more', () => {
       assert.deepEqual(outcome, { kind: 'rejected', code: 'NOT_LEADER_OR_FOLLOWER', appended: 'maybe', message: '' })
       await broker.describeTopic('t')
       assert.equal(server.count(metadataKey), asked + 1)
+    })
+  })
+
+  it('tagged fields of one partition do not disturb the next one', () => {
+    const leader = Buffer.concat([int8(1), int8(0), int8(9), int32(2), int32(8), noTags])
+    const answer = produced({ errorCode: 6, baseOffset: -1n, tags: leader }, undefined, {
+      partition: 1,
+      baseOffset: 77n,
+    })
+    return facing({ [produceKey]: () => answer }, async (broker) => {
+      const [batch] = request().batches
+      assert.ok(batch)
+      const outcomes = await broker.produce(request({ batches: [{ ...batch, partition: 1 }, batch] }))
+      assert.deepEqual(
+        outcomes.map((each) => (each.kind === 'acked' ? each.baseOffset : each.kind)),
+        [77, 'rejected'],
+      )
     })
   })
 
@@ -236,6 +254,17 @@ describe('the cluster', () => {
         return true
       })
     }))
+
+  it('that once did not answer is asked on a new connection', () => {
+    let isSilent = true
+    const script: Script = { [metadataKey]: (_, port) => (isSilent ? 'silence' : metadata(port)) }
+    return facing(script, async (broker, server) => {
+      await assert.rejects(broker.clusterId(), { code: 'WB_KAFKA_UNREACHABLE' })
+      await eventually(() => server.connectionCount === 0, 'the silent connection is closed')
+      isSilent = false
+      assert.equal(await broker.clusterId(), 'cluster')
+    })
+  })
 
   it('is asked once by callers at the same time, and again after 5 s or when asked to', () =>
     facing({ [describeConfigsKey]: () => configs(0) }, async (broker, server) => {

@@ -147,32 +147,23 @@ export function metadata(port: number): Buffer {
   return Buffer.concat([int32(0), array([broker]), text('cluster'), int32(1), array([topic]), noTags])
 }
 
-/** An answer to Produce v13 for partition 0 of `t`. */
+/** What an answer says about one partition. */
+export interface PartitionProduced {
+  readonly errorCode?: number
+  readonly baseOffset?: bigint
+  readonly partition?: number
+  readonly tags?: Buffer
+}
+
+/** An answer to Produce v13 for topic `t`, partition 0 unless told, and more partitions if given. */
 export function produced(
-  {
-    errorCode = 0,
-    baseOffset = 5n,
-    partition = 0,
-    tags = noTags,
-    endTags = noTags,
-  }: {
-    errorCode?: number
-    baseOffset?: bigint
-    partition?: number
-    tags?: Buffer
-    endTags?: Buffer
-  },
+  first: PartitionProduced & { readonly endTags?: Buffer },
   name: Buffer = Buffer.from(topicId, 'hex'),
+  ...more: PartitionProduced[]
 ): Buffer {
-  const one = Buffer.concat([
-    int32(partition),
-    int16(errorCode),
-    int64(baseOffset),
-    int64(-1n),
-    int64(0n),
-    array([]),
-    text(null),
-    tags,
-  ])
-  return Buffer.concat([array([Buffer.concat([name, array([one]), noTags])]), int32(0), endTags])
+  const partitions = [first, ...more].map(({ errorCode = 0, baseOffset = 5n, partition = 0, tags = noTags }) => {
+    const offsets = [int64(baseOffset), int64(-1n), int64(0n)]
+    return Buffer.concat([int32(partition), int16(errorCode), ...offsets, array([]), text(null), tags])
+  })
+  return Buffer.concat([array([Buffer.concat([name, array(partitions), noTags])]), int32(0), first.endTags ?? noTags])
 }

@@ -98,6 +98,10 @@ function parseProduceAnswer(version: number, libraryReader: Reader): ProduceAnsw
     })
     reader.skipTags()
   })
+  reader.int32() // throttle
+  reader.skipTags() // node endpoints
+  // Left-over bytes mean that we did not understand the answer; then nothing in it is believed.
+  if (reader.remaining > 0) throw new RangeError(`the answer to Produce has ${reader.remaining} bytes too many`)
   return answers
 }
 
