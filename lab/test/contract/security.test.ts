@@ -15,6 +15,8 @@ import { withConnection } from '../../src/cluster/readiness.js'
 import { propertiesText, serverProperties } from '../../src/cluster/server-properties.js'
 import { until } from '../../src/cluster/until.js'
 
+/** Comes with the Java that runs Kafka. */
+const keytool = 'keytool'
 const user = 'waybill'
 const password = 'not a secret'
 /** Kafka ends a session that was not renewed by then; the library renews at 80 %. */
@@ -105,12 +107,12 @@ function secureProperties(
 async function makeCertificate(folder: string, keystore: string): Promise<string> {
   const store = ['-keystore', keystore, '-storetype', 'PKCS12', '-storepass', 'changeit', '-alias', 'node']
   const names = ['-dname', 'CN=waybill-lab', '-ext', 'SAN=ip:127.0.0.1']
-  execFileSync('keytool', ['-genkeypair', ...store, '-keyalg', 'RSA', '-keysize', '2048', '-validity', '2', ...names], {
+  execFileSync(keytool, ['-genkeypair', ...store, '-keyalg', 'RSA', '-keysize', '2048', '-validity', '2', ...names], {
     stdio: 'pipe',
     timeout: 60_000,
   })
   const file = join(folder, 'node.pem')
-  execFileSync('keytool', ['-exportcert', '-rfc', ...store, '-file', file], { stdio: 'pipe', timeout: 60_000 })
+  execFileSync(keytool, ['-exportcert', '-rfc', ...store, '-file', file], { stdio: 'pipe', timeout: 60_000 })
   return readFile(file, 'utf8')
 }
 
