@@ -60,14 +60,27 @@ export class FaultRunner {
 
   /** Resolves when all have struck; rejects when one cannot. */
   async run(faults: readonly Fault[]): Promise<void> {
-    const { cast, before, count, database, signal } = this.#scene
-    for (const [i, fault] of faults.entries()) {
-      const nextKill = faults.slice(i).find(({ kind }) => kind === 'kill-relay')
-      cast.slowDown(nextKill ? before + nextKill.at + Math.ceil(leadShare * count) : Number.MAX_SAFE_INTEGER)
-      while (database.committed() < before + fault.at) await sleep(5, undefined, { signal })
-      await this.#strike(fault)
+    try {
+      for (const [i, fault] of faults.entries()) {
+        this.#pace(faults.slice(i))
+        await this.#committed(fault.at)
+        await this.#strike(fault)
+      }
+    } finally {
+      this.#pace([])
     }
-    cast.slowDown(Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Lets the airline run, but not so far ahead that nothing is left for the relay kills to come. */
+  #pace(ahead: readonly Fault[]): void {
+    const { cast, before, count } = this.#scene
+    const kill = ahead.find(({ kind }) => kind === 'kill-relay')
+    cast.slowDown(kill ? before + kill.at + Math.ceil(leadShare * count) : Number.MAX_SAFE_INTEGER)
+  }
+
+  async #committed(flights: number): Promise<void> {
+    const { database, before, signal } = this.#scene
+    while (database.committed() < before + flights) await sleep(5, undefined, { signal })
   }
 
   #strike(fault: Fault): Promise<void> {
@@ -130,20 +143,22 @@ export class FaultRunner {
   /** The relay is frozen meanwhile, so that what the topic held right before and right after can be compared exactly. */
   async #powerLoss(): Promise<void> {
     const { cast, port, note } = this.#scene
-    const reader = new TopicReader(cast.brokers, topic)
     try {
       cast.freezeRelay(true)
-      await this.#quiet(reader)
-      const before = await reader.readAll()
+      const before = await reading(cast, async (reader) => {
+        await this.#quiet(reader)
+        return reader.readAll()
+      })
       await port.powerLoss()
-      const after = new Set((await reader.readAll()).map(({ partition, offset }) => `${partition}/${offset}`))
+      // Another reader: the first one's connections are cut.
+      const after = await reading(cast, (reader) => reader.readAll())
+      const kept = new Set(after.map(({ partition, offset }) => `${partition}/${offset}`))
       for (const { partition, offset, value } of before)
-        if (!after.has(`${partition}/${offset}`) && value !== null) this.strikes.taken.push(value)
+        if (!kept.has(`${partition}/${offset}`) && value !== null) this.strikes.taken.push(value)
       this.strikes.powerLosses++
       note(`broker lost power: ${this.strikes.taken.length} records were not flushed and are gone`)
     } finally {
       cast.freezeRelay(false)
-      await reader.close()
     }
   }
 
@@ -165,5 +180,14 @@ export class FaultRunner {
     const { signal } = this.#scene
     const giveUp = (): void => signal.throwIfAborted()
     await until(async () => look(), { what, deadlineMs: strikeMs, everyMs: 2, giveUp })
+  }
+}
+
+async function reading<T>(cast: Cast, work: (reader: TopicReader) => Promise<T>): Promise<T> {
+  const reader = new TopicReader(cast.brokers, topic)
+  try {
+    return await work(reader)
+  } finally {
+    await reader.close()
   }
 }

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly takenBack: number
   /** Produce responses that the broker dropped. */
   readonly dropped: number
+  /** Truncations and the like that the relay itself reported. */
+  readonly relayFindings: number
   /** Numbers of flights whose records a power loss took and that never came back. */
   readonly brokerLost: ReadonlySet<number>
   /** Why not all faults could strike, if so. */
@@ -116,7 +118,7 @@ function checkRows({ options, found, brokerLost }: Outcome): Row[] {
   return rows
 }
 
-function faultRows({ options, strikes, dropped }: Outcome): Row[] {
+function faultRows({ options, strikes, dropped, relayFindings }: Outcome): Row[] {
   const rows: Row[] = []
   if (options.faults) {
     const { kills, misses, openFlights, brokerKills } = strikes
@@ -129,8 +131,10 @@ function faultRows({ options, strikes, dropped }: Outcome): Row[] {
     rows.push(['broker killed', brokerKills, 'kill -9, restarted on its files'])
   }
   if (options.fullDisk) rows.push(['disk full', strikes.fullDisks, 'every append refused for about two seconds'])
-  if (options.powerLoss)
+  if (options.powerLoss) {
     rows.push(['power lost', strikes.powerLosses, 'all that was not flushed is gone from the disk'])
+    rows.push(['found by the relay', relayFindings, 'streams whose acknowledged records it found missing by itself'])
+  }
   return rows
 }
 

@@ -34,6 +34,7 @@ const flushMessages = 40
 const drainMs = 45_000
 const stopMs = 15_000
 const showEveryMs = 250
+const findingsShown = 3
 
 /**
  * One demonstration: starts the three processes, lets the faults strike, waits until all is acknowledged (or a deadline
@@ -61,6 +62,7 @@ class Run {
   #acknowledgedByRelay = 0
   #unreachableSinceMs: number | undefined
   #dropped = 0
+  #findings = 0
 
   constructor(setting: RunSetting) {
     this.#setting = setting
@@ -131,7 +133,7 @@ class Run {
     const faults = schedule(options)
     const striking = runner.run(faults).then(
       () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      (error: unknown) => causeText(error),
     )
     while (!this.#done) await this.#pause(20)
     return striking
@@ -165,6 +167,7 @@ class Run {
       goal: this.#before + options.count,
       takenBack: this.#done?.takenBack ?? 0,
       dropped: this.#dropped,
+      relayFindings: this.#findings,
       brokerLost: new Set(taken.filter((number) => lost.has(number))),
       faultProblem,
       seconds,
@@ -206,7 +209,9 @@ class Run {
       if (event.reachable) this.#unreachableSinceMs = undefined
       else this.#unreachableSinceMs ??= performance.now()
     } else if (event.kind === 'finding') {
-      this.#setting.display.note(`relay: ${event.finding}: ${event.detail}`)
+      this.#findings++
+      // After a power loss every stream reports the same; the first ones tell enough.
+      if (this.#findings <= findingsShown) this.#setting.display.note(`the relay found: ${event.detail}`)
     }
   }
 
@@ -251,4 +256,11 @@ class Run {
     const dropped = `${this.#port?.ordered ?? 0}/${dropCount} answers dropped`
     return `relay killed ${strikes.kills}/${killCount}, ${dropped}, broker killed ${strikes.brokerKills}/1`
   }
+}
+
+/** An error with what caused it: the Kafka client's own text alone is "Listing offsets failed." */
+function causeText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const causes = error instanceof AggregateError ? error.errors : [error.cause]
+  return [error.message, ...causes.filter((cause) => cause !== undefined).map(causeText)].join(': ')
 }
