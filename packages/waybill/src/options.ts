@@ -22,7 +22,7 @@ const lanesMax = 1024
 /** Checks what the types cannot: unknown keys, missing parts, limits. Throws WB_OPTION_INVALID naming the option. */
 export function checkOptions(options: {
   readonly store: unknown
-  readonly transactions: { readonly dialect: string }
+  readonly transactions: unknown
   readonly brokers: unknown
   readonly lanes?: number
 }): void {
@@ -33,15 +33,21 @@ export function checkOptions(options: {
     if (!known.has(name)) invalid(`unknown option "${name}"; known: ${[...known].join(', ')}`)
   const { store, transactions, brokers, lanes } = options
   if (!isStore(store)) return invalid('option store is missing: e.g. store: sqlite(new Database("shop.db"))')
-  if (typeof transactions !== 'object' || transactions === null)
-    return invalid('option transactions is missing: e.g. transactions: fromSqlite(db)')
+  if (!hasDialect(transactions)) return invalid('option transactions is missing: e.g. transactions: fromSqlite(db)')
   if (transactions.dialect !== store.dialect)
-    return invalid(`the store speaks ${store.dialect}, the transactions ${transactions.dialect}; both must be one database`)
-  if (typeof brokers !== 'object' || brokers === null) return invalid("option brokers is missing: e.g. brokers: ['localhost:9092']")
+    return invalid(
+      `the store speaks ${store.dialect}, the transactions ${transactions.dialect}; both must be one database`,
+    )
+  if (typeof brokers !== 'object' || brokers === null)
+    return invalid("option brokers is missing: e.g. brokers: ['localhost:9092']")
   if (lanes !== undefined && (!Number.isInteger(lanes) || lanes < 1 || lanes > lanesMax))
     invalid(`option lanes is ${lanes}; it must be a whole number from 1 to ${lanesMax}`)
 }
 
+function hasDialect(value: unknown): value is { readonly dialect: string } {
+  return typeof value === 'object' && value !== null && 'dialect' in value && typeof value.dialect === 'string'
+}
+
 function isStore(value: unknown): value is { readonly dialect: string } {
-  return typeof value === 'object' && value !== null && 'dialect' in value && 'advance' in value
+  return hasDialect(value) && 'advance' in value
 }

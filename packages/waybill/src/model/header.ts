@@ -25,7 +25,11 @@ export function checkSource(source: unknown): asserts source is string {
     throw new WaybillError(
       'WB_SOURCE_INVALID',
       `source ${JSON.stringify(source)} must match [A-Za-z0-9._]{1,64} (no dash: the waybill header is split at dashes); use e.g. ` +
-        `"${String(source).replaceAll(/[^A-Za-z0-9._]+/g, '_').slice(0, 64) || 'shop'}"`,
+        `"${
+          String(source)
+            .replaceAll(/[^A-Za-z0-9._]+/g, '_')
+            .slice(0, 64) || 'shop'
+        }"`,
     )
 }
 

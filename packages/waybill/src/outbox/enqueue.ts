@@ -93,8 +93,7 @@ function checkShape(message: Message): void {
   const invalid = (what: string): never => {
     throw new WaybillError('WB_MESSAGE_INVALID', what)
   }
-  if (typeof message !== 'object' || message === null)
-    invalid('a message must be an object { topic, key, value, headers }')
+  if (!isObject(message)) invalid('a message must be an object { topic, key, value, headers }')
   const { topic, key } = message
   for (const field of Object.keys(message))
     if (!fields.has(field)) invalid(`a message has no field "${field}"; known: topic, key, value, headers`)
@@ -102,6 +101,10 @@ function checkShape(message: Message): void {
     invalid(`topic ${JSON.stringify(topic)} is not a Kafka topic name ([A-Za-z0-9._-], 1 to 249 characters)`)
   if (key !== undefined && key !== null && typeof key !== 'string' && !(key instanceof Uint8Array))
     invalid(`key of a message to ${topic} must be text, bytes, null or absent, not ${typeof key}; use String(id)`)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function encodeHeaders(topic: string, headers: Message['headers']): readonly Header[] {

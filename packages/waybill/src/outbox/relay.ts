@@ -35,8 +35,7 @@ export class Relay {
   readonly #setup: RelaySetup
   readonly #keeper: LeaseKeeper
   readonly #topics: Topics
-  readonly #pipelines: Pipeline[] = []
-  readonly #wakes: Wake[] = []
+  readonly #pipelines: { readonly pipeline: Pipeline; readonly wake: Wake }[] = []
   readonly #monitor: Monitor
   readonly #ended = new AbortController()
   readonly #tasks = new Set<Promise<unknown>>()
@@ -75,8 +74,12 @@ export class Relay {
     const loops = [
       this.#leases(),
       this.#watch(),
-      this.#monitor.run(this.#ended.signal, this.#pipelines, this.#topics),
-      ...this.#pipelines.map((pipeline, at) => this.#turns(pipeline, this.#wakes[at])),
+      this.#monitor.run(
+        this.#ended.signal,
+        this.#pipelines.map(({ pipeline }) => pipeline),
+        this.#topics,
+      ),
+      ...this.#pipelines.map(({ pipeline, wake }) => this.#turns(pipeline, wake)),
     ]
     this.#running = Promise.all(loops)
   }
@@ -111,14 +114,13 @@ export class Relay {
       reachable: (reachable: boolean, cause?: string) => this.#monitor.reachable(reachable, cause),
       policyOf: this.#setup.policyOf,
     }
-    this.#wakes.push(wake)
-    this.#pipelines.push(new Pipeline(this.#context, host, this.#topics, wake, index))
+    this.#pipelines.push({ pipeline: new Pipeline(this.#context, host, this.#topics, wake, index), wake })
   }
 
   #pipelineOf(lane: OwnedLane): Pipeline {
-    const pipeline = this.#pipelines[lane.lane % this.#pipelines.length]
-    if (!pipeline) throw new WaybillError('WB_INTERNAL', `no pipeline for lane ${lane.lane}`)
-    return pipeline
+    const own = this.#pipelines[lane.lane % this.#pipelines.length]
+    if (!own) throw new WaybillError('WB_INTERNAL', `no pipeline for lane ${lane.lane}`)
+    return own.pipeline
   }
 
   /** Heartbeats three times a lease; identity first, because under a wrong one nothing may be sent. */
@@ -184,11 +186,11 @@ export class Relay {
       )
   }
 
-  async #turns(pipeline: Pipeline, wake: Wake | undefined): Promise<void> {
+  async #turns(pipeline: Pipeline, wake: Wake): Promise<void> {
     const { options, log, clock } = this.#context
     const signal = this.#ended.signal
     let lookedMs = Number.NEGATIVE_INFINITY
-    while (!signal.aborted && wake) {
+    while (!signal.aborted) {
       try {
         lookedMs = clock.monotonicMs()
         if (await pipeline.turn()) continue
@@ -244,7 +246,7 @@ export class Relay {
   }
 
   #ring(): void {
-    for (const wake of this.#wakes) wake.ring()
+    for (const { wake } of this.#pipelines) wake.ring()
   }
 
   #track(work: Promise<unknown>): void {

@@ -40,7 +40,7 @@ export async function resolveFlight(
       await failpoints.hit('resolve:after-read')
       return answer
     } catch (error) {
-      if (!signal.aborted) log.warn('reading back failed, trying again', { stream: state.id, cause: causeText(error) })
+      log.warn('reading back failed, trying again', { stream: state.id, cause: causeText(error) })
       await clock.sleep(backoffMs(tries, context), signal)
     }
   }

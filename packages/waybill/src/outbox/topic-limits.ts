@@ -32,14 +32,14 @@ export class TopicLimits {
 
   /** Refreshes every 30 s until `signal` aborts; a failure keeps the old limits. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(refreshMs, signal)
     while (!signal.aborted) {
-      await this.#clock.sleep(refreshMs, signal)
-      if (signal.aborted) return
       try {
         await this.refresh()
       } catch (error) {
         this.#log.warn('topic limits were not read', { cause: causeText(error) })
       }
+      await this.#clock.sleep(refreshMs, signal)
     }
   }
 }

@@ -23,7 +23,8 @@ export async function tryMutant(mutation: Mutation, runs: number, seed: number):
     for (const { file, find, replace } of mutation.patches) {
       const path = join(folder, 'src', file)
       const parts = (await readFile(path, 'utf8')).split(find)
-      if (parts.length !== 2) throw new Error(`mutation "${mutation.name}": ${parts.length - 1} places in ${file} for: ${find}`)
+      if (parts.length !== 2)
+        throw new Error(`mutation "${mutation.name}": ${parts.length - 1} places in ${file} for: ${find}`)
       await writeFile(path, parts.join(replace))
     }
     return await simulate(join(folder, 'test/outbox/simulation/main.js'), runs, seed)
@@ -34,7 +35,7 @@ export async function tryMutant(mutation: Mutation, runs: number, seed: number):
 
 function simulate(main: string, runs: number, seed: number): Promise<Judgement> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [main, String(runs), String(seed)], { timeout: 120_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [main, String(runs), String(seed)], { timeout: 400_000 }, (error, stdout, stderr) => {
       const report = stdout.trim()
       // Only the simulation's own verdict counts: a mutant that cannot even run proves nothing.
       if (report.startsWith('BROKEN')) resolve({ caught: true, report })

@@ -50,13 +50,20 @@ export const mutations: readonly Mutation[] = [
       {
         file: memorySteps,
         find: "if (!stream || !namesFlight(step, flight))\n        return { kind: 'conflict', detail: 'no such flight' };\n    flight.rowIds.forEach",
-        replace: "if (!stream || !flight)\n        return { kind: 'conflict', detail: 'no such flight' };\n    flight.rowIds.forEach",
+        replace:
+          "if (!stream || !flight)\n        return { kind: 'conflict', detail: 'no such flight' };\n    flight.rowIds.forEach",
       },
     ],
   },
   {
     name: 'rejection after an unanswered attempt taken as definite',
-    patches: [{ file: judge, find: 'if (uncertainBefore)\n            return { kind: ', replace: 'if (false)\n            return { kind: ' }],
+    patches: [
+      {
+        file: judge,
+        find: 'if (uncertainBefore)\n            return { kind: ',
+        replace: 'if (false)\n            return { kind: ',
+      },
+    ],
   },
   {
     name: 'rows re-cut under a used sequence',
@@ -80,13 +87,16 @@ export const mutations: readonly Mutation[] = [
       {
         file: rules,
         find: 'incarnation: step.next, nextSequence: 0,',
-        replace: 'incarnation: step.next, nextSequence: isNewer(step.next, step.flight.incarnation) ? 0 : step.flight.firstSequence,',
+        replace:
+          'incarnation: step.next, nextSequence: isNewer(step.next, step.flight.incarnation) ? 0 : step.flight.firstSequence,',
       },
     ],
   },
   {
     name: 'acknowledgement believed without the fingerprint',
-    patches: [{ file: judge, find: 'answer.appendTimeMs !== -1 && answer.appendTimeMs !== flight.stampMs', replace: 'false' }],
+    patches: [
+      { file: judge, find: 'answer.appendTimeMs !== -1 && answer.appendTimeMs !== flight.stampMs', replace: 'false' },
+    ],
   },
   {
     name: 'repeat although the broker has forgotten the producer',
@@ -129,7 +139,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'floor that does not wait for open transactions',
-    patches: [{ file: reader, find: 'if (!this.#store.openSenders)\n            for', replace: 'if (true)\n            for' }],
+    patches: [
+      { file: reader, find: 'if (!this.#store.openSenders)\n            for', replace: 'if (true)\n            for' },
+    ],
   },
   {
     name: 'an unanswered attempt taken for a failure',
@@ -147,6 +159,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a flight found at take-over taken for never sent',
-    patches: [{ file: 'outbox/lane-state.js', find: 'uncertain: true, unansweredAtMs', replace: 'uncertain: false, unansweredAtMs' }],
+    patches: [
+      {
+        file: 'outbox/lane-state.js',
+        find: 'uncertain: true, unansweredAtMs',
+        replace: 'uncertain: false, unansweredAtMs',
+      },
+    ],
   },
 ]

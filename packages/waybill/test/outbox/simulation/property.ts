@@ -4,13 +4,16 @@ import { actionKinds, busySteps, runPlan } from './run.js'
 
 const planArbitrary: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer({ min: 0, max: 0xffffffff }),
-  messages: fc.integer({ min: 2, max: 12 }),
-  restore: fc.constantFrom('none', 'none', 'noticed', 'unnoticed'),
-  backupAt: fc.integer({ min: 60, max: 200 }),
-  restoreAt: fc.integer({ min: 200, max: busySteps - 50 }),
-  actions: fc.array(fc.record({ at: fc.integer({ min: 40, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }), {
-    maxLength: 6,
-  }),
+  messages: fc.integer({ min: 2, max: 14 }),
+  restore: fc.constantFrom('none', 'none', 'noticed', 'noticed', 'unnoticed', 'unnoticed'),
+  backupAt: fc.integer({ min: 120, max: 280 }),
+  restoreAt: fc.integer({ min: 280, max: busySteps - 100 }),
+  actions: fc.array(
+    fc.record({ at: fc.integer({ min: 40, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }),
+    {
+      maxLength: 6,
+    },
+  ),
 })
 
 /** Outcome of many interleavings. */

@@ -31,9 +31,9 @@ const lanes = 2
 const partitions = 2
 const keys = ['a', 'b', 'c']
 const expirationMs = 60_000
-export const busySteps = 450
+export const busySteps = 550
 /** Transactions begin at any time of the busy phase: each hop of theirs waits its turn among about ten others. */
-const startHopsMax = 45
+const startHopsMax = 60
 const stepsMax = 6_000
 /** Coarse, so that stamps from before and after a restore can be equal. */
 const clockGrainMs = 500
@@ -60,6 +60,7 @@ class World {
   readonly #rolledBack: string[] = []
   readonly #mayDouble = new Set<string>()
   #openSends = 0
+  readonly #sends: Promise<void>[] = []
   #snapshot: { taken: ReturnType<MemoryStore['snapshot']>; committed: Committed[]; nowMs: number } | undefined
   #era = 0
   readonly #resumeAt = new Map<RelayProcess, number>()
@@ -82,7 +83,7 @@ class World {
     await this.#store.migrate({ source: 'sim', lanes })
     this.#startRelay()
     if (this.#dice.chance(0.7)) this.#startRelay()
-    for (let number = 0; number < this.#plan.messages; number++) void this.#send(number)
+    for (let number = 0; number < this.#plan.messages; number++) this.#sends.push(this.#send(number))
     for (let step = 0; step < stepsMax; step++) {
       for (const action of this.#plan.actions) if (action.at === step) this.#act(action.kind, step)
       this.#resumeDue(step)

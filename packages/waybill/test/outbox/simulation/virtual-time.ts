@@ -15,13 +15,15 @@ const stepMs = 30
  */
 export class VirtualTime {
   nowMs = 0
+  /** Never resolves: virtual time has no end. */
+  readonly ended: Promise<never>
   readonly #scheduler: Scheduler
   readonly #timers: Timer[] = []
   #count = 0
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler
-    void this.#tick()
+    this.ended = this.#tick()
   }
 
   /** Resolves when the scheduler picks it. */
@@ -45,7 +47,7 @@ export class VirtualTime {
     })
   }
 
-  async #tick(): Promise<void> {
+  async #tick(): Promise<never> {
     for (;;) {
       await this.#scheduler.schedule(Promise.resolve(), 'tick')
       this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.number - b.number)
