@@ -1,0 +1,33 @@
+import type { Transactions } from './transactions.js'
+
+/** One message as a group's inbox knows it. */
+export interface InboxEntry {
+  readonly group: string
+  /** The header's source; empty for records without a waybill header. */
+  readonly source: string
+  /** The header's message id; `<topic id>-<partition>-<offset>` for records without one. */
+  readonly messageId: string
+  /** A time taken from the message (the UUIDv7's, else the record timestamp), ms: one message always has the same one. */
+  readonly timeMs: number
+}
+
+/**
+ * Remembers which messages a group has handled, in the consumer's own database and in the handler's own transaction.
+ */
+export interface InboxStore {
+  readonly dialect: Transactions<unknown>['dialect']
+  /** Creates or upgrades the inbox table. Idempotent, also when several processes do it at once. */
+  migrate(): Promise<void>
+  /** Checks schema and settings: WB_SCHEMA_MISSING, WB_SCHEMA_NEWER, WB_STORE_UNSAFE. */
+  open(): Promise<void>
+  /**
+   * Inserts the entry in the caller's transaction: true the first time, false when the group has handled it already.
+   * Race: two consumers (one a zombie) handle the same message at once: both insert the same key, one waits for the
+   * other's end and then gets false, or its transaction fails and is tried again. It never returns true to both of two
+   * transactions that commit.
+   */
+  accept<Tx>(transactions: Transactions<Tx>, tx: Tx, entry: InboxEntry): Promise<boolean>
+  /** Deletes up to `limit` entries of the group whose time is older than `olderThanMs` by the database clock. */
+  purge(group: string, olderThanMs: number, limit: number): Promise<number>
+  close(): Promise<void>
+}
