@@ -40,6 +40,7 @@ export class Cast {
   #broker: Child | undefined
   #faultsUrl: string | undefined
   readonly #watches: Promise<void>[] = []
+  #isClosed = false
   readonly #ready = new Map<string, () => void>()
 
   private constructor(places: Places, temporaryFolder: string | undefined, port: number, host: CastHost) {
@@ -87,13 +88,17 @@ export class Cast {
   /** Starts a relay; resolves when its tables are checked. It waits for the broker by itself. */
   async startRelay(): Promise<void> {
     const settings: RelaySettings = { database: this.#places.database, brokers: this.brokers }
-    this.#relay = await this.#startReady('relay', 'relay.js', settings)
+    await this.#startReady('relay', 'relay.js', settings, (child) => {
+      this.#relay = child
+    })
   }
 
   /** Starts the airline; resolves when its tables are there. */
   async startAirline(settings: Pick<AirlineSettings, 'count' | 'perSecond'>): Promise<void> {
     const all: AirlineSettings = { database: this.#places.database, brokers: this.brokers, ...settings }
-    this.#airline = await this.#startReady('airline', 'airline.js', all)
+    await this.#startReady('airline', 'airline.js', all, (child) => {
+      this.#airline = child
+    })
   }
 
   /** Beyond this flight the airline shall slow down. */
@@ -129,8 +134,9 @@ export class Cast {
     return code === 0
   }
 
-  /** Ends everything at once. */
+  /** Ends everything at once, and whatever is being started right now as soon as it runs. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#faultsUrl = undefined
     await Promise.all([this.#airline, this.#relay, this.#broker].map((child) => this.#kill(child)))
     await Promise.all(this.#watches)
@@ -142,11 +148,11 @@ export class Cast {
     await child.kill()
   }
 
-  async #startReady(name: string, module: string, settings: unknown): Promise<Child> {
+  async #startReady(name: string, module: string, settings: unknown, started: (child: Child) => void): Promise<void> {
     const ready = new Promise<void>((resolve) => this.#ready.set(name, resolve))
     const child = await this.#start(name, moduleBeside(module), { args: [JSON.stringify(settings)] })
+    started(child)
     await this.#inTime(child, ready)
-    return child
   }
 
   async #start(
@@ -154,6 +160,7 @@ export class Cast {
     module: string,
     { args, onLine }: { readonly args: readonly string[]; readonly onLine?: (line: string) => void },
   ): Promise<Child> {
+    if (this.#isClosed) throw new Error(`the ${name} is not started any more`)
     const child = await Child.start({
       name,
       module,
@@ -164,6 +171,8 @@ export class Cast {
       ...(onLine ? { onLine } : {}),
     })
     this.#watches.push(this.#watch(child))
+    // Race: a Ctrl-C between the kill of a relay and the start of the next one met no relay that it could have ended.
+    if (this.#isClosed) await this.#kill(child)
     return child
   }
 
