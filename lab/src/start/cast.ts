@@ -160,7 +160,7 @@ export class Cast {
     module: string,
     { args, onLine }: { readonly args: readonly string[]; readonly onLine?: (line: string) => void },
   ): Promise<Child> {
-    if (this.#isClosed) throw new Error(`the ${name} is not started any more`)
+    this.#refuseClosed(name)
     const child = await Child.start({
       name,
       module,
@@ -174,6 +174,10 @@ export class Cast {
     // Race: a Ctrl-C between the kill of a relay and the start of the next one met no relay that it could have ended.
     if (this.#isClosed) await this.#kill(child)
     return child
+  }
+
+  #refuseClosed(name: string): void {
+    if (this.#isClosed) throw new Error(`the ${name} is not started any more`)
   }
 
   async #watch(child: Child): Promise<void> {

@@ -1,4 +1,3 @@
-import type { WriteStream } from 'node:tty'
 import type { Progress } from './database.js'
 
 /** What the display shows. */
@@ -12,6 +11,13 @@ export interface Shown extends Progress {
   readonly faults: string
 }
 
+/** What a display needs of a stream. */
+export interface Screen {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
 /** Where progress goes: a redrawn block on a terminal, else a line every second. */
 export interface Display {
   show(shown: Shown): void
@@ -22,9 +28,10 @@ export interface Display {
 const lineEveryMs = 1_000
 const rateOverMs = 2_000
 const barWidth = 40
+const columnsUnknown = 80
 
 /** The display that fits the stream; `quiet` shows nothing. */
-export function displayOn(stream: NodeJS.WriteStream, quiet: boolean): Display {
+export function displayOn(stream: Screen, quiet: boolean): Display {
   if (quiet) return { show: () => undefined, note: () => undefined, end: () => undefined }
   return stream.isTTY ? new Block(stream) : new Lines(stream)
 }
@@ -57,12 +64,12 @@ class Rates {
 }
 
 class Lines implements Display {
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: Screen
   readonly #rates = new Rates()
   #nextMs = 0
   #elapsedMs = 0
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: Screen) {
     this.#stream = stream
   }
 
@@ -89,12 +96,12 @@ class Lines implements Display {
 }
 
 class Block implements Display {
-  readonly #stream: WriteStream
+  readonly #stream: Screen
   readonly #rates = new Rates()
   #height = 0
   #shown: Shown | undefined
 
-  constructor(stream: WriteStream) {
+  constructor(stream: Screen) {
     this.#stream = stream
   }
 
@@ -126,7 +133,7 @@ class Block implements Display {
   #draw(lines: readonly string[]): void {
     this.#erase()
     // A line that wraps would make the block higher than it is counted.
-    this.#stream.write(lines.map((line) => `${line.slice(0, this.#stream.columns - 1)}\n`).join(''))
+    this.#stream.write(lines.map((line) => `${line.slice(0, (this.#stream.columns ?? columnsUnknown) - 1)}\n`).join(''))
     this.#height = lines.length
   }
 

@@ -56,7 +56,8 @@ function alarms(found: Findings): Record<string, number> {
   const lists = Object.entries(found).flatMap(([name, value]): [string, number][] =>
     Array.isArray(value) ? [[name, value.length]] : [],
   )
-  return Object.fromEntries([...lists, ['waiting', found.waiting], ['parked', found.parked]].filter(([, n]) => n !== 0))
+  const all: [string, number][] = [...lists, ['waiting', found.waiting], ['parked', found.parked]]
+  return Object.fromEntries<number>(all.filter(([, n]) => n !== 0))
 }
 
 test('a sound world raises no alarm', () => {
