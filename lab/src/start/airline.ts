@@ -1,8 +1,6 @@
 // The airline's service, a process of its own: each flight and its message commit in one SQLite transaction, or neither
 // does. It never talks to Kafka (`relay: false`), so it goes on whatever happens there.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import Database from 'libsql'
 import { createWaybill, jsonLog } from 'waybill'
@@ -133,14 +131,9 @@ type RealFlight = Omit<Flight, 'number'>
 
 /** Flights within the USA in the first months of 2001, as published with the vega data sets. */
 function realFlights(): readonly RealFlight[] {
-  const path = flightsFile()
-  return JSON.parse(readFileSync(path, 'utf8')) as RealFlight[]
-}
-
-/** The package exports only its module, so the data file is found from there: node_modules/vega-datasets/build/….js. */
-function flightsFile(): string {
-  const entry = createRequire(import.meta.url).resolve('vega-datasets')
-  return join(dirname(entry), '..', 'data', 'flights-20k.json')
+  // The package exports only its module, node_modules/vega-datasets/build/index.js; the data lie beside that folder.
+  const file = new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets'))
+  return JSON.parse(readFileSync(file, 'utf8')) as RealFlight[]
 }
 
 function flightAt(flights: readonly RealFlight[], index: number): RealFlight {
