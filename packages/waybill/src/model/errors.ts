@@ -26,6 +26,8 @@ export const errorCodes = {
   WB_TOPIC_UNKNOWN: 'yes',
   WB_RECORD_CORRUPT: 'unknown',
   WB_DEADLINE: 'unknown',
+  WB_HANDLER_FAILED: 'unknown',
+  WB_LOSS_FOUND: 'no',
   WB_STOPPED: 'no',
   WB_INTERNAL: 'no',
 } as const

@@ -10,3 +10,8 @@ export function uuidV7(wallMs: number, random: Uint8Array): string {
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f)
   return bytes.toString('hex')
 }
+
+/** The time inside a UUIDv7 given as 32 hex digits, ms since 1970. */
+export function uuidV7TimeMs(messageId: string): number {
+  return Number.parseInt(messageId.slice(0, 12), 16)
+}

@@ -1,5 +1,12 @@
 import type { StreamKey } from '../model/flight.js'
 
+/** A partition, and the lane where a relay speaks. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+  readonly lane?: number
+}
+
 /** What engines tell telemetry and displays. Facts that happened, never intentions. */
 export type WaybillEvent =
   | { readonly kind: 'enqueued'; readonly count: number }
@@ -9,7 +16,12 @@ export type WaybillEvent =
   | { readonly kind: 'unanswered'; readonly stream: StreamKey; readonly cause: string }
   | { readonly kind: 'refused'; readonly stream: StreamKey; readonly code: string }
   | { readonly kind: 'resolved'; readonly stream: StreamKey; readonly outcome: 'found' | 'not-found' | 'unknown' }
-  | { readonly kind: 'finding'; readonly finding: string; readonly stream: StreamKey; readonly detail: string }
+  | { readonly kind: 'finding'; readonly finding: string; readonly stream: Place; readonly detail: string }
+  | { readonly kind: 'assigned' | 'revoked' | 'lost'; readonly partitions: readonly Place[] }
+  | { readonly kind: 'handled'; readonly topic: string; readonly partition: number; readonly offset: number; readonly already: boolean }
+  | { readonly kind: 'handler-failed'; readonly topic: string; readonly partition: number; readonly offset: number; readonly attempt: number; readonly cause: string }
+  | { readonly kind: 'handler-stuck'; readonly topic: string; readonly partition: number; readonly offset: number; readonly runningMs: number }
+  | { readonly kind: 'committed'; readonly topic: string; readonly partition: number; readonly offset: number }
   | { readonly kind: 'kafka'; readonly reachable: boolean; readonly cause?: string }
   | { readonly kind: 'backlog'; readonly waiting: number; readonly oldestMs: number }
 

@@ -17,6 +17,12 @@ export const failpointNames = [
   'resolve:before-read',
   'resolve:after-read',
   'stop:before-release',
+  'fetch:after-answer',
+  'handle:before-transaction',
+  'handle:after-effects',
+  'handle:after-transaction',
+  'commit:before-send',
+  'commit:after-answer',
 ] as const
 
 /** One of the names above. */

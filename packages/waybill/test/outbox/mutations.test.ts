@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { tryMutant } from './simulation/mutant.js'
+import { tryMutant } from '../simulation/mutant.js'
 import { mutations } from './simulation/mutations.js'
 
 // The seed is fixed: whether a mutant is caught must not depend on luck. 4 000 runs are twice what the property test does.
@@ -11,7 +11,7 @@ const reason = skip ? ' (skipped in test:fast: it takes minutes)' : ''
 
 for (const mutation of mutations)
   test(`the simulation notices: ${mutation.name}${reason}`, { skip }, async (t) => {
-    const { caught, report } = await tryMutant(mutation, runs, seed)
+    const { caught, report } = await tryMutant('outbox', mutation, runs, seed)
     t.diagnostic(report.slice(0, 300))
     assert.ok(caught, report)
   })

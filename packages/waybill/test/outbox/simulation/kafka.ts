@@ -6,10 +6,10 @@ import type {
   ProduceRequest,
   TopicView,
 } from '../../../src/ports/broker.js'
-import type { Dice } from './dice.js'
+import type { Dice } from '../../simulation/dice.js'
 import type { SimAnswer } from './partition.js'
 import { SimPartition } from './partition.js'
-import type { VirtualTime } from './virtual-time.js'
+import type { VirtualTime } from '../../simulation/virtual-time.js'
 
 /** The process a request comes from. A dead one gets no answers, a paused one gets them when it goes on. */
 export interface Caller {

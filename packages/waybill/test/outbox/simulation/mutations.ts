@@ -1,24 +1,13 @@
-/** One replacement in a compiled file of `dist/src`; `find` must occur exactly once. */
-export interface Patch {
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
+import type { Mutation } from '../../simulation/mutant.js'
 
-/** A way to get the relay wrong. The simulation must notice each. */
-export interface Mutation {
-  readonly name: string
-  readonly patches: readonly Patch[]
-}
-
-const judge = 'outbox/judge.js'
-const settle = 'outbox/settle.js'
-const pipeline = 'outbox/pipeline.js'
-const launch = 'outbox/launch.js'
-const reader = 'outbox/reader.js'
-const rules = 'stores/step-rules.js'
-const memorySteps = 'stores/memory/steps.js'
-const memoryStore = 'stores/memory/store.js'
+const judge = 'src/outbox/judge.js'
+const settle = 'src/outbox/settle.js'
+const pipeline = 'src/outbox/pipeline.js'
+const launch = 'src/outbox/launch.js'
+const reader = 'src/outbox/reader.js'
+const rules = 'src/stores/step-rules.js'
+const memorySteps = 'src/stores/memory/steps.js'
+const memoryStore = 'src/stores/memory/store.js'
 
 /** The mutations of the issue, and a few more that cost nothing. */
 export const mutations: readonly Mutation[] = [
@@ -125,8 +114,8 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: memoryStore,
-        find: 'if (changed)\n        state.lanes =',
-        replace: 'if (false)\n        state.lanes =',
+        find: 'expiresAtMs: 0, producerId: null }));',
+        replace: 'expiresAtMs: 0, producerId: lane.producerId }));',
       },
     ],
   },
@@ -155,13 +144,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'read-back without waiting for requests still in the air',
-    patches: [{ file: 'outbox/resolve.js', find: 'if (open.unansweredAtMs !== undefined) {', replace: 'if (false) {' }],
+    patches: [{ file: 'src/outbox/resolve.js', find: 'if (open.unansweredAtMs !== undefined) {', replace: 'if (false) {' }],
   },
   {
     name: 'a flight found at take-over taken for never sent',
     patches: [
       {
-        file: 'outbox/lane-state.js',
+        file: 'src/outbox/lane-state.js',
         find: 'uncertain: true, unansweredAtMs',
         replace: 'uncertain: false, unansweredAtMs',
       },

@@ -6,8 +6,8 @@ const planArbitrary: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer({ min: 0, max: 0xffffffff }),
   messages: fc.integer({ min: 2, max: 14 }),
   restore: fc.constantFrom('none', 'none', 'noticed', 'noticed', 'unnoticed', 'unnoticed'),
-  backupAt: fc.integer({ min: 120, max: 280 }),
-  restoreAt: fc.integer({ min: 280, max: busySteps - 100 }),
+  backupAt: fc.integer({ min: 220, max: 340 }),
+  restoreAt: fc.integer({ min: 340, max: busySteps - 180 }),
   actions: fc.array(
     fc.record({ at: fc.integer({ min: 40, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }),
     {

@@ -3,9 +3,9 @@ import { relayOptions } from '../../../src/outbox/options.js'
 import { Relay } from '../../../src/outbox/relay.js'
 import type { OutboxStore } from '../../../src/ports/outbox-store.js'
 import { silentLog } from '../../../src/system/log.js'
-import type { Dice } from './dice.js'
+import type { Dice } from '../../simulation/dice.js'
 import type { Caller, SimKafka } from './kafka.js'
-import type { VirtualTime } from './virtual-time.js'
+import type { VirtualTime } from '../../simulation/virtual-time.js'
 
 /** Times of the simulated relays, ms. */
 export const drainMs = 2_000

@@ -4,13 +4,13 @@ import { slotOf } from '../../../src/model/lane.js'
 import { memoryStore } from '../../../src/stores/memory/store.js'
 import type { MemoryStore } from '../../../src/stores/memory/store.js'
 import { memoryTransactions } from '../../../src/stores/memory/transactions.js'
-import { Dice } from './dice.js'
+import { Dice } from '../../simulation/dice.js'
 import { SimKafka } from './kafka.js'
 import type { Committed, Evidence } from './oracle.js'
 import { brokenPromises } from './oracle.js'
 import { drainMs, RelayProcess } from './relay-process.js'
 import type { Surroundings } from './relay-process.js'
-import { VirtualTime } from './virtual-time.js'
+import { VirtualTime } from '../../simulation/virtual-time.js'
 
 /** What a run is made from. */
 export interface Plan {
@@ -31,9 +31,9 @@ const lanes = 2
 const partitions = 2
 const keys = ['a', 'b', 'c']
 const expirationMs = 60_000
-export const busySteps = 550
+export const busySteps = 680
 /** Transactions begin at any time of the busy phase: each hop of theirs waits its turn among about ten others. */
-const startHopsMax = 60
+const startHopsMax = 70
 const stepsMax = 6_000
 /** Coarse, so that stamps from before and after a restore can be equal. */
 const clockGrainMs = 500
@@ -56,6 +56,8 @@ class World {
   readonly #relays: RelayProcess[] = []
   #relayCount = 0
   #clockBackMs = 0
+  /** Set while the database clock stands still. */
+  #frozenMs: number | undefined
   #committed: Committed[] = []
   readonly #rolledBack: string[] = []
   readonly #mayDouble = new Set<string>()
@@ -72,7 +74,8 @@ class World {
     this.#dice = new Dice(plan.seed)
     this.#time = new VirtualTime(scheduler)
     const wallMs = (): number => 1_000_000 + this.#time.nowMs
-    const databaseMs = (): number => Math.floor((wallMs() - this.#clockBackMs) / clockGrainMs) * clockGrainMs
+    const databaseMs = (): number =>
+      this.#frozenMs ?? Math.floor((wallMs() - this.#clockBackMs) / clockGrainMs) * clockGrainMs
     this.#store = memoryStore({ nowMs: databaseMs })
     const kafka = new SimKafka({ partitions, expirationMs, airMs: drainMs * 0.9, wallMs }, this.#time, this.#dice)
     kafka.faultRate = 0.35
@@ -89,6 +92,7 @@ class World {
       this.#resumeDue(step)
       if (this.#plan.restore !== 'none' && step === this.#plan.backupAt) this.#backup()
       if (this.#plan.restore !== 'none' && step === this.#plan.restoreAt) this.#restore(this.#plan.restore)
+      if (step === this.#plan.restoreAt + 300) this.#frozenMs = undefined
       if (step === busySteps) this.#calm()
       if (step > busySteps && step % 10 === 0 && this.#settled()) return this.#finish(brokenPromises(this.#evidence()))
       await this.#scheduler.waitNext(1)
@@ -158,6 +162,7 @@ class World {
         return this.#around.kafka.restart()
       case 'forget':
         this.#time.nowMs += expirationMs * 1.5
+        if (this.#frozenMs !== undefined) this.#frozenMs += expirationMs * 1.5
         return
     }
   }
@@ -175,6 +180,9 @@ class World {
   #backup(): void {
     const committed = [...this.#committed]
     this.#snapshot = { taken: this.#store.snapshot(), committed, nowMs: this.#time.nowMs }
+    // A clock that stands still from backup to restore gives the same stamps twice: the fingerprint then tells nothing,
+    // and only a new incarnation keeps messages from being dropped as duplicates.
+    if (this.#plan.restore === 'noticed' && this.#dice.chance(0.6)) this.#frozenMs = 1_000_000 + this.#time.nowMs
   }
 
   /** The database goes back to the backup, and every process starts anew. */

@@ -1,0 +1,66 @@
+import type { Codec } from '../model/codec.js'
+import type { ReceivedMessage } from '../model/received-message.js'
+import type { Broker } from '../ports/broker.js'
+import type { Clock } from '../ports/clock.js'
+import type { Events } from '../ports/events.js'
+import type { Failpoints } from '../ports/failpoint.js'
+import type { Fetcher } from '../ports/fetcher.js'
+import type { Groups } from '../ports/group.js'
+import type { InboxStore } from '../ports/inbox-store.js'
+import type { Log } from '../ports/log.js'
+import type { Random } from '../ports/random.js'
+import type { Transactions } from '../ports/transactions.js'
+import type { ConsumeSettings } from './options.js'
+
+/** What a handler is told beside the message. */
+export interface HandlerContext<Tx> {
+  /** With the inbox: the transaction in which the message is remembered; effects in it happen exactly once. */
+  readonly tx: Tx
+  /** 1 on the first try of this process. */
+  readonly attempt: number
+  /** Aborted when the message is no longer ours or the consumer ends: what is done after that may be done by another, too. */
+  readonly signal: AbortSignal
+}
+
+/** Handles one message. Settling fulfilled means handled; anything else is tried again. */
+export type Handler<Tx> = (message: ReceivedMessage, context: HandlerContext<Tx>) => Promise<unknown> | unknown
+
+/** The inbox and the transactions it shares with the handler. */
+export interface Inbox<Tx> {
+  readonly store: InboxStore
+  readonly transactions: Transactions<Tx>
+}
+
+/** What a consumer needs from outside. */
+export interface ConsumePorts {
+  readonly kafka: Groups & Fetcher & Pick<Broker, 'offsets' | 'endOffsetForEpoch'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly events: Events
+  readonly failpoints: Failpoints
+}
+
+/** One consumer's make-up. */
+export interface ConsumeContext<Tx> extends ConsumePorts {
+  readonly group: string
+  readonly topics: readonly string[]
+  readonly settings: ConsumeSettings
+  readonly inbox: Inbox<Tx> | undefined
+  readonly handle: Handler<Tx>
+  /** False for errors that no further try can mend; default: all are tried again. */
+  readonly retryable: (error: unknown) => boolean
+  readonly codecOf: (topic: string) => Codec
+}
+
+/** One line for people, from anything thrown, `undefined` included. */
+export function causeOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** Exponential backoff with jitter: between half and all of min · 2^tries, at most max. */
+export function pauseMs(tries: number, context: Pick<ConsumeContext<unknown>, 'settings' | 'random'>): number {
+  const { backoffMinMs, backoffMaxMs } = context.settings
+  const full = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(tries, 20))
+  return full * (0.5 + context.random.next() / 2)
+}

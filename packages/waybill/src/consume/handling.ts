@@ -1,0 +1,115 @@
+import type { ReceivedMessage } from '../model/received-message.js'
+import { uuidV7TimeMs } from '../model/message-id.js'
+import type { InboxEntry } from '../ports/inbox-store.js'
+import type { ConsumeContext } from './consume-context.js'
+import { causeOf, pauseMs } from './consume-context.js'
+import type { Work } from './dispatcher.js'
+import type { AssignedPartition } from './partition.js'
+
+/** What the consumer is told by a handling. */
+export interface HandlingHost {
+  /** The message is handled and still ours. */
+  handled(work: Work): void
+  /** No further try: by policy the consumer stops here. The message stays unhandled. */
+  failed(work: Work, error: unknown): void
+  /** Aborted when the consumer ends. */
+  readonly ended: AbortSignal
+}
+
+/** Runs handlers, with the inbox in their transaction and tries in place. Knows which run now and for how long. */
+export class Handling<Tx> {
+  readonly #context: ConsumeContext<Tx>
+  readonly #host: HandlingHost
+  readonly #running = new Map<Work, { readonly sinceMs: number; reported: boolean }>()
+
+  constructor(context: ConsumeContext<Tx>, host: HandlingHost) {
+    this.#context = context
+    this.#host = host
+  }
+
+  /** One try. Never rejects; a message that is no longer ours is left alone, whatever its handler did. */
+  async run(work: Work): Promise<'done' | { readonly againAfter: Promise<void> }> {
+    const { partition } = work
+    if (partition.phase !== 'active') return 'done'
+    work.attempts++
+    partition.running++
+    this.#running.set(work, { sinceMs: this.#context.clock.monotonicMs(), reported: false })
+    try {
+      const already = await this.#once(work)
+      if (partition.isOurs) {
+        const { topic, partition: number, offset } = work.message
+        this.#context.events.emit({ kind: 'handled', topic, partition: number, offset, already })
+        this.#host.handled(work)
+      }
+      return 'done'
+    } catch (error) {
+      return this.#failed(work, error)
+    } finally {
+      partition.running--
+      this.#running.delete(work)
+    }
+  }
+
+  /** Reports handlers that run for longer than `stuckAfterMs`, once each. They are never taken for done. */
+  reportStuck(): void {
+    const now = this.#context.clock.monotonicMs()
+    for (const [{ message }, entry] of this.#running) {
+      const runningMs = now - entry.sinceMs
+      if (entry.reported || runningMs < this.#context.settings.stuckAfterMs) continue
+      entry.reported = true
+      const { topic, partition, offset } = message
+      this.#context.events.emit({ kind: 'handler-stuck', topic, partition, offset, runningMs })
+      this.#context.log.warn('a handler does not end', { topic, partition, offset, runningMs, key: keyText(message) })
+    }
+  }
+
+  /** True when the inbox knew the message already. */
+  async #once(work: Work): Promise<boolean> {
+    const { inbox, handle, failpoints } = this.#context
+    const signal = AbortSignal.any([work.partition.gone.signal, this.#host.ended])
+    const context = { attempt: work.attempts, signal }
+    await failpoints.hit('handle:before-transaction')
+    if (!inbox) {
+      await handle(work.message, { ...context, tx: undefined as Tx })
+      await failpoints.hit('handle:after-effects')
+      return false
+    }
+    const { store, transactions } = inbox
+    const entry = inboxEntry(this.#context.group, work.message, work.partition)
+    const already = await transactions.run(async (tx) => {
+      if (!(await store.accept(transactions, tx, entry))) return true
+      await handle(work.message, { ...context, tx })
+      await failpoints.hit('handle:after-effects')
+      return false
+    })
+    await failpoints.hit('handle:after-transaction')
+    return already
+  }
+
+  #failed(work: Work, error: unknown): 'done' | { readonly againAfter: Promise<void> } {
+    const { events, log, clock, settings, retryable } = this.#context
+    if (!work.partition.isOurs) return 'done'
+    const { topic, partition, offset } = work.message
+    const cause = causeOf(error)
+    events.emit({ kind: 'handler-failed', topic, partition, offset, attempt: work.attempts, cause })
+    log.warn('a handler failed', { topic, partition, offset, attempt: work.attempts, cause })
+    if (work.attempts >= settings.maxAttempts || !retryable(error)) {
+      this.#host.failed(work, error)
+      return 'done'
+    }
+    return { againAfter: clock.sleep(pauseMs(work.attempts, this.#context), this.#host.ended) }
+  }
+}
+
+/** What the inbox remembers of a message; a record without our header is known by its place in its topic. */
+export function inboxEntry(group: string, message: ReceivedMessage, partition: AssignedPartition): InboxEntry {
+  const { waybill, offset, timestampMs } = message
+  if (waybill)
+    return { group, source: waybill.source, messageId: waybill.messageId, timeMs: uuidV7TimeMs(waybill.messageId) }
+  const { topicId, partition: number } = partition.place
+  return { group, source: '', messageId: `${topicId}-${number}-${offset}`, timeMs: timestampMs }
+}
+
+function keyText({ key }: ReceivedMessage): string | null {
+  return key === null ? null : Buffer.from(key).toString('utf8').slice(0, 80)
+}

@@ -1,0 +1,66 @@
+import type { Progress } from '../model/progress.js'
+import type { CommittedOffset, GroupPartition } from '../ports/group.js'
+
+/**
+ * A partition while it is assigned to us: one object per assignment. Results that belong to an earlier assignment of the
+ * same partition hold the earlier object, so they can never count for this one, also when the same offset is read again.
+ * loading → active → revoking → gone; loading and active → gone when we are fenced.
+ */
+export class AssignedPartition {
+  readonly place: GroupPartition
+  /** Topic id and number. */
+  readonly name: string
+  phase: 'loading' | 'active' | 'revoking' | 'gone' = 'loading'
+  progress: Progress | undefined
+  /** Next offset to fetch. */
+  fetchOffset = 0
+  lastLeaderEpoch = -1
+  /** Handlers running now. */
+  running = 0
+  /** Messages and their bytes that wait for a handler or are being handled. */
+  waiting = 0
+  bytes = 0
+  /** Monotonic time before which it is not fetched (after an error). */
+  fetchNotBeforeMs = 0
+  fetchFailures = 0
+  /** What the group holds, as far as we know. */
+  committed: Pick<CommittedOffset, 'offset' | 'metadata'> | undefined
+  /** Aborted when the partition is no longer ours: handlers still running are told. */
+  readonly gone: AbortController = new AbortController()
+  /** Leader epochs of fetched batches by first offset, newest last; to commit a position with the epoch of its record. */
+  readonly #epochs: { readonly fromOffset: number; readonly epoch: number }[] = []
+
+  constructor(place: GroupPartition) {
+    this.place = place
+    this.name = `${place.topicId} ${place.partition}`
+  }
+
+  /** True while results of its handlers count. */
+  get isOurs(): boolean {
+    return this.phase === 'active' || this.phase === 'revoking'
+  }
+
+  /** Notes under which leader epoch records from `offset` on were read. */
+  noteEpoch(fromOffset: number, epoch: number): void {
+    this.lastLeaderEpoch = epoch
+    if (this.#epochs.at(-1)?.epoch !== epoch) this.#epochs.push({ fromOffset, epoch })
+  }
+
+  /** Leader epoch of the record before `position`; -1 when it was read in an earlier life. */
+  epochBefore(position: number): number {
+    while ((this.#epochs[1]?.fromOffset ?? Number.POSITIVE_INFINITY) < position) this.#epochs.shift()
+    const first = this.#epochs[0]
+    return first && first.fromOffset < position ? first.epoch : -1
+  }
+
+  /** What to commit now; `undefined` when the group has it already or the progress does not fit into the metadata yet. */
+  due(): CommittedOffset | undefined {
+    const { progress, committed } = this
+    if (!progress || !this.isOurs) return undefined
+    const metadata = progress.metadata(undefined, this.name)
+    if (metadata === undefined) return undefined
+    const offset = progress.position
+    if (committed && committed.offset === offset && committed.metadata === metadata) return undefined
+    return { ...this.place, offset, leaderEpoch: this.epochBefore(offset), metadata }
+  }
+}

@@ -1,0 +1,82 @@
+import { parseMetadata, Progress } from '../model/progress.js'
+import type { CommittedOffset, GroupMember } from '../ports/group.js'
+import type { ConsumeContext } from './consume-context.js'
+import { causeOf, pauseMs } from './consume-context.js'
+import type { AssignedPartition } from './partition.js'
+
+/** Where a partition goes on. */
+export interface Start {
+  readonly progress: Progress
+  readonly leaderEpoch: number
+  readonly committed: CommittedOffset | undefined
+  /** Set when the log no longer holds what the group has read: reported before anything is fetched. */
+  readonly loss: { readonly finding: string; readonly detail: string; readonly resumeAt: number } | undefined
+}
+
+const memberLookMs = 5
+
+/**
+ * Finds where to go on: at the committed position with the progress in its metadata, at the log's start when the group has
+ * none, or at `atOffset`. Tries until it knows; `undefined` when the partition is taken away first. Metadata of another
+ * tool means no progress known: everything from the position is handled (again), nothing is taken for done.
+ */
+export async function findStart<Tx>(
+  context: ConsumeContext<Tx>,
+  partition: AssignedPartition,
+  memberOf: () => GroupMember | undefined,
+  atOffset: number | undefined,
+): Promise<Start | undefined> {
+  const signal = partition.gone.signal
+  if (atOffset !== undefined)
+    return { progress: new Progress(atOffset), leaderEpoch: -1, committed: undefined, loss: undefined }
+  for (let tries = 0; !signal.aborted; tries++) {
+    try {
+      const member = memberOf()
+      if (member) return await startFrom(context, partition, await committedOf(member, partition))
+      // `assigned` may come before `join` has handed out the member.
+      await context.clock.sleep(memberLookMs, signal)
+    } catch (error) {
+      context.log.warn('the committed position is not known yet, trying again', { cause: causeOf(error) })
+      await context.clock.sleep(pauseMs(tries, context), signal)
+    }
+  }
+  return undefined
+}
+
+async function committedOf(member: GroupMember, partition: AssignedPartition): Promise<CommittedOffset | undefined> {
+  const [committed] = await member.committed([partition.place])
+  return committed
+}
+
+async function startFrom<Tx>(
+  context: ConsumeContext<Tx>,
+  partition: AssignedPartition,
+  committed: CommittedOffset | undefined,
+): Promise<Start> {
+  const { kafka, log } = context
+  const { topic, partition: number } = partition.place
+  if (!committed) {
+    const { logStart } = await kafka.offsets(topic, number)
+    return { progress: new Progress(logStart), leaderEpoch: -1, committed, loss: undefined }
+  }
+  const known = parseMetadata(committed.metadata, committed.offset, partition.name)
+  if (!known && committed.metadata !== '')
+    log.warn('the commit metadata is not ours: no progress above the position is known', { topic, partition: number })
+  const progress = new Progress(committed.offset, known)
+  const loss = await truncation(context, partition, committed)
+  return { progress, leaderEpoch: committed.leaderEpoch, committed, loss }
+}
+
+/** A position whose leader epoch ended below it was read from records that are gone (KIP-320). */
+async function truncation<Tx>(
+  { kafka }: ConsumeContext<Tx>,
+  partition: AssignedPartition,
+  committed: CommittedOffset,
+): Promise<Start['loss']> {
+  if (committed.leaderEpoch < 0) return undefined
+  const { topic, partition: number } = partition.place
+  const { endOffset } = await kafka.endOffsetForEpoch(topic, number, committed.leaderEpoch)
+  if (endOffset < 0 || endOffset >= committed.offset) return undefined
+  const detail = `${topic}/${number}: the group had read to ${committed.offset}, the log of that time ends at ${endOffset}`
+  return { finding: 'truncated', detail, resumeAt: endOffset }
+}
