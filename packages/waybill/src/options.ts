@@ -21,8 +21,9 @@ const lanesMax = 1024
 
 /** Checks what the types cannot: unknown keys, missing parts, limits. Throws WB_OPTION_INVALID naming the option. */
 export function checkOptions(options: {
-  readonly store: unknown
-  readonly transactions: unknown
+  readonly source?: unknown
+  readonly store?: unknown
+  readonly transactions?: unknown
   readonly brokers: unknown
   readonly lanes?: number
 }): void {
@@ -31,17 +32,16 @@ export function checkOptions(options: {
   }
   for (const name of Object.keys(options))
     if (!known.has(name)) invalid(`unknown option "${name}"; known: ${[...known].join(', ')}`)
-  const { store, transactions, brokers, lanes } = options
+  const { source, store, transactions, brokers, lanes } = options
+  if (typeof brokers !== 'object' || brokers === null)
+    invalid("option brokers is missing: e.g. brokers: ['localhost:9092']")
+  if (lanes !== undefined && (!Number.isInteger(lanes) || lanes < 1 || lanes > lanesMax))
+    invalid(`option lanes is ${lanes}; it must be a whole number from 1 to ${lanesMax}`)
+  if (store === undefined && transactions === undefined && source === undefined) return
   if (!isStore(store)) return invalid('option store is missing: e.g. store: sqlite(new Database("shop.db"))')
   if (!hasDialect(transactions)) return invalid('option transactions is missing: e.g. transactions: fromSqlite(db)')
   if (transactions.dialect !== store.dialect)
-    return invalid(
-      `the store speaks ${store.dialect}, the transactions ${transactions.dialect}; both must be one database`,
-    )
-  if (typeof brokers !== 'object' || brokers === null)
-    return invalid("option brokers is missing: e.g. brokers: ['localhost:9092']")
-  if (lanes !== undefined && (!Number.isInteger(lanes) || lanes < 1 || lanes > lanesMax))
-    invalid(`option lanes is ${lanes}; it must be a whole number from 1 to ${lanesMax}`)
+    invalid(`the store speaks ${store.dialect}, the transactions ${transactions.dialect}; both must be one database`)
 }
 
 function hasDialect(value: unknown): value is { readonly dialect: string } {

@@ -1,19 +1,15 @@
 import type { Codec } from './model/codec.js'
 import { WaybillError } from './model/errors.js'
-import { checkSource } from './model/header.js'
 import type { Message } from './model/message.js'
 import { kafka } from './kafka/kafka.js'
 import type { KafkaOptions } from './kafka/kafka.js'
 import type { AlertSink } from './outbox/alert.js'
-import { codecFor, Sealer } from './outbox/enqueue.js'
 import type { RejectPolicy, RelayOptions } from './outbox/options.js'
-import { relayOptions } from './outbox/options.js'
-import { Relay } from './outbox/relay.js'
-import { TopicLimits } from './outbox/topic-limits.js'
 import type { Broker } from './ports/broker.js'
 import type { Clock } from './ports/clock.js'
 import type { WaybillEvent } from './ports/events.js'
 import type { Failpoints } from './ports/failpoint.js'
+import type { InboxStore } from './ports/inbox-store.js'
 import type { Log } from './ports/log.js'
 import type { Alert, Backlog, OutboxStore } from './ports/outbox-store.js'
 import type { Random } from './ports/random.js'
@@ -22,7 +18,11 @@ import { systemClock } from './system/clock.js'
 import { noFailpoints } from './system/failpoints.js'
 import { jsonLog } from './system/log.js'
 import { systemRandom } from './system/random.js'
+import type { ConsumeOptions, RunningConsumer } from './consuming.js'
+import { makeConsumer } from './consuming.js'
 import { checkOptions } from './options.js'
+import type { Surroundings } from './sending.js'
+import { Sending } from './sending.js'
 
 /** Settings of one topic; all optional. */
 export interface TopicOptions {
@@ -36,14 +36,17 @@ export interface TopicOptions {
 
 /** Options of `createWaybill`. Unknown keys are refused. */
 export interface WaybillOptions<Tx> {
-  /** Name of the sending application, `[A-Za-z0-9._]{1,64}`; it is in every record's header and fixed in the store. */
-  readonly source: string
+  /**
+   * Name of the sending application, `[A-Za-z0-9._]{1,64}`; it is in every record's header and fixed in the store. Needed,
+   * with `store` and `transactions`, to send; an instance that only consumes has none.
+   */
+  readonly source?: string
   /** Brokers to start from, `host:port`; or the full connection options; or an adapter of your own. */
   readonly brokers: readonly string[] | KafkaOptions | Broker
-  /** The local message table, on a connection of its own. */
-  readonly store: OutboxStore
-  /** The transactions of your own library; types every `tx`. */
-  readonly transactions: Transactions<Tx>
+  /** The local message table and the inbox, on a connection of its own. */
+  readonly store?: OutboxStore & { readonly inbox?: InboxStore }
+  /** The transactions of your own library, on the same database; types every `tx`. */
+  readonly transactions?: Transactions<Tx>
   /** Relay settings, or `false` where another process relays. Default: relay here with the defaults. */
   readonly relay?: false | Partial<RelayOptions>
   /** Lanes of the outbox, 1 to 1024, fixed by the first start. Default 32. */
@@ -80,58 +83,47 @@ export interface Waybill<Tx> extends AsyncDisposable {
   sendSync(tx: Tx, messages: Message | readonly Message[]): void
   /** Opens a transaction with your library, runs `fn`, commits, and wakes the relay at once. */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Joins a consumer group and handles its messages: offsets are committed only for what is handled. Resolves when joined.
+   * Needs no source. Errors: WB_OPTION_INVALID; WB_KAFKA_REFUSED when the group id is in use by another protocol.
+   */
+  consume(options: ConsumeOptions<Tx>): Promise<RunningConsumer>
   /** How much waits, is held and is parked, and how old the oldest waiting message is. */
   backlog(): Promise<Backlog>
   /** Open alerts, oldest first. */
   openAlerts(): Promise<readonly Alert[]>
 }
 
-const defaultLanes = 32
 const defaultDrainMs = 10_000
-const ownerBytes = 6
 
 /** Makes a waybill instance; nothing is connected or written before `start`. Throws WB_OPTION_INVALID, WB_SOURCE_INVALID. */
 export function createWaybill<Tx>(options: WaybillOptions<Tx>): Waybill<Tx> {
   checkOptions(options)
-  checkSource(options.source)
   return new Instance(options)
 }
 
 class Instance<Tx> implements Waybill<Tx> {
   readonly #options: WaybillOptions<Tx>
-  readonly #lanes: number
-  readonly #clock: Clock
-  readonly #log: Log
-  readonly #broker: Broker
-  readonly #sealer: Sealer
-  readonly #limits: TopicLimits
-  readonly #relay: Relay | undefined
-  readonly #ended = new AbortController()
+  readonly #around: Surroundings
+  readonly #sending: Sending<Tx> | undefined
+  readonly #consumers = new Set<RunningConsumer>()
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
-  #background: Promise<unknown> | undefined
+  #inboxReady: Promise<void> | undefined
   #started = false
 
   constructor(options: WaybillOptions<Tx>) {
     this.#options = options
-    this.#lanes = options.lanes ?? defaultLanes
-    this.#clock = options.clock ?? systemClock
-    this.#log = options.log ?? jsonLog()
+    const clock = options.clock ?? systemClock
+    const log = options.log ?? jsonLog()
     const random = options.random ?? systemRandom
-    const { brokers } = options
-    if ('produce' in brokers) this.#broker = brokers
-    else
-      this.#broker = kafka('brokers' in brokers ? brokers : { brokers }, {
-        clock: this.#clock,
-        random,
-        log: this.#log,
-      })
-    const topics = options.topics ?? {}
-    this.#limits = new TopicLimits(options.store, this.#clock, this.#log)
-    const maxMessageBytesOf = (topic: string): number => topics[topic]?.maxMessageBytes ?? this.#limits.of(topic)
-    const seal = { lanes: this.#lanes, codecOf: codecFor(topics), maxMessageBytesOf }
-    this.#sealer = new Sealer(seal, { clock: this.#clock, random })
-    this.#relay = options.relay === false ? undefined : this.#makeRelay(options.relay ?? {}, random)
+    const { brokers, store, transactions, source } = options
+    const ports = { clock, random, log }
+    const broker = 'produce' in brokers ? brokers : kafka('brokers' in brokers ? brokers : { brokers }, ports)
+    const failpoints = options.failpoints ?? noFailpoints
+    this.#around = { ...ports, broker, failpoints, emit: (event) => options.onEvent?.(event) }
+    if (source !== undefined && store && transactions)
+      this.#sending = new Sending(options, store, transactions, this.#around)
   }
 
   start(): Promise<void> {
@@ -150,58 +142,58 @@ class Instance<Tx> implements Waybill<Tx> {
   }
 
   async send(tx: Tx, messages: Message | readonly Message[]): Promise<void> {
-    const failpoints = this.#options.failpoints ?? noFailpoints
-    const { store, transactions } = this.#options
-    const sealed = this.#seal(tx, messages)
-    await failpoints.hit('enqueue:before-insert')
-    await store.enqueue(transactions, tx, sealed)
-    await failpoints.hit('enqueue:after-insert')
-    this.#enqueued(sealed.length)
+    await this.#outbox().send(tx, messages)
   }
 
   sendSync(tx: Tx, messages: Message | readonly Message[]): void {
-    const { store, transactions } = this.#options
-    if (!store.enqueueSync)
-      throw new WaybillError(
-        'WB_OPTION_INVALID',
-        `the ${store.dialect} store is not synchronous; use await send(tx, …)`,
-      )
-    const sealed = this.#seal(tx, messages)
-    store.enqueueSync(transactions, tx, sealed)
-    this.#enqueued(sealed.length)
+    this.#outbox().sendSync(tx, messages)
   }
 
   async transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
     this.#mustRun()
-    const result = await this.#options.transactions.run(fn)
-    this.#relay?.expectRows()
+    const { transactions } = this.#options
+    if (!transactions) throw new WaybillError('WB_OPTION_INVALID', 'transaction() needs the option transactions')
+    const result = await transactions.run(fn)
+    this.#sending?.committed()
     return result
   }
 
+  async consume(options: ConsumeOptions<Tx>): Promise<RunningConsumer> {
+    this.#mustRun()
+    const inbox = this.#options.store?.inbox
+    const consumer = makeConsumer(this.#options, options, inbox, this.#around)
+    if (options.inbox && inbox) await this.#prepareInbox(inbox)
+    await consumer.start()
+    const running = { stop: () => consumer.stop(), closed: consumer.closed() }
+    this.#consumers.add(running)
+    return running
+  }
+
   backlog(): Promise<Backlog> {
-    return this.#options.store.backlog()
+    return this.#mustHaveStore().backlog()
   }
 
   openAlerts(): Promise<readonly Alert[]> {
-    return this.#options.store.openAlerts()
+    return this.#mustHaveStore().openAlerts()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
 
-  #seal(tx: Tx, messages: Message | readonly Message[]): ReturnType<Sealer['seal']> {
+  #outbox(): Sending<Tx> {
     this.#mustRun()
-    const { transactions } = this.#options
-    // An assertion signature needs a name with a declared type.
-    const checked: Transactions<Tx> = transactions
-    checked.check(tx)
-    return this.#sealer.seal(isList(messages) ? messages : [messages])
+    if (this.#sending) return this.#sending
+    throw new WaybillError('WB_OPTION_INVALID', 'sending needs the options source, store and transactions')
   }
 
-  #enqueued(count: number): void {
-    this.#options.onEvent?.({ kind: 'enqueued', count })
-    this.#relay?.expectRows()
+  #mustHaveStore(): OutboxStore {
+    const { store } = this.#options
+    if (store && this.#sending) return store
+    throw new WaybillError(
+      'WB_OPTION_INVALID',
+      'there is no outbox here: give the options source, store and transactions',
+    )
   }
 
   #mustRun(): void {
@@ -209,58 +201,36 @@ class Instance<Tx> implements Waybill<Tx> {
     throw new WaybillError('WB_STOPPED', this.#stopping ? 'waybill was stopped' : 'call await waybill.start() first')
   }
 
+  #prepareInbox(inbox: InboxStore): Promise<void> {
+    const prepare = async (): Promise<void> => {
+      if (this.#options.migrate ?? inbox.dialect !== 'postgres') await inbox.migrate()
+      await inbox.open()
+    }
+    this.#inboxReady ??= prepare().catch((error: unknown) => {
+      this.#inboxReady = undefined
+      throw error
+    })
+    return this.#inboxReady
+  }
+
   async #start(): Promise<void> {
-    const { store, source } = this.#options
-    const shape = { source, lanes: this.#lanes }
-    if (this.#options.migrate ?? embedded.has(store.dialect)) await store.migrate(shape)
-    await store.open(shape)
-    await this.#limits.refresh()
+    await this.#sending?.start()
     this.#started = true
-    this.#background = this.#limits.run(this.#ended.signal)
-    this.#relay?.start()
   }
 
   async #stop(drainMs: number): Promise<void> {
     await this.#starting?.catch(() => undefined)
-    await this.#relay?.stop(drainMs)
-    this.#ended.abort()
-    await this.#background
-    await this.#broker.close()
-    await this.#options.store.close()
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
+    await this.#sending?.stop(drainMs)
+    await this.#around.broker.close()
+    await this.#options.store?.inbox?.close()
   }
-
-  #makeRelay(settings: Partial<RelayOptions>, random: Random): Relay {
-    const { store, source, topics = {}, onEvent } = this.#options
-    const ports = {
-      store,
-      broker: this.#broker,
-      clock: this.#clock,
-      random,
-      log: this.#log,
-      events: { emit: (event: WaybillEvent) => onEvent?.(event) },
-      failpoints: this.#options.failpoints ?? noFailpoints,
-    }
-    // One writer at a time: more pipelines than one would only wait for each other's commits.
-    const pipelines = embedded.has(store.dialect) ? 1 : 4
-    return new Relay(ports, {
-      source,
-      lanes: this.#lanes,
-      owner: Buffer.from(random.bytes(ownerBytes)).toString('hex'),
-      options: relayOptions({ pipelines, ...settings }),
-      policyOf: (topic) => topics[topic]?.onReject ?? 'hold-key',
-      sinks: this.#options.alerts ?? [],
-    })
-  }
-}
-
-const embedded: ReadonlySet<OutboxStore['dialect']> = new Set(['sqlite', 'memory'])
-
-function isList(messages: Message | readonly Message[]): messages is readonly Message[] {
-  return Array.isArray(messages)
 }
 
 export type { AlertSink, Alert, Backlog, Broker, Codec, KafkaOptions, Message, OutboxStore, RejectPolicy, RelayOptions }
-export type { Clock, Failpoints, Log, Random, Transactions, WaybillEvent }
+export type { Clock, ConsumeOptions, Failpoints, InboxStore, Log, Random, RunningConsumer, Transactions, WaybillEvent }
+export type { Handler, HandlerContext } from './consume/consume-context.js'
+export { ReceivedMessage } from './model/received-message.js'
 export { WaybillError, errorCodes } from './model/errors.js'
 export type { ErrorCode, Retryable } from './model/errors.js'
 export { parseHeader, headerName } from './model/header.js'

@@ -110,7 +110,9 @@ export class Consumer<Tx> {
     this.#failure = { error }
     this.#context.log.error('the consumer stops', { group: this.#context.group, cause: causeOf(error) })
     // Not among the tasks: the end waits for them.
-    this.stop().catch((fault: unknown) => this.#context.log.error('the consumer did not end well', { cause: causeOf(fault) }))
+    this.stop().catch((fault: unknown) =>
+      this.#context.log.error('the consumer did not end well', { cause: causeOf(fault) }),
+    )
   }
 
   #assigned(places: readonly GroupPartition[]): void {
@@ -204,7 +206,11 @@ export class Consumer<Tx> {
     events.emit({ kind: 'finding', finding, stream: { topic, partition: number }, detail })
     log.error('messages were lost to this group', { finding, detail })
     if (settings.onLoss === 'stop') {
-      this.#fail(new WaybillError('WB_LOSS_FOUND', `${detail}; set onLoss: 'continue' to go on at ${resumeOffset}`, { facts: { finding } }))
+      this.#fail(
+        new WaybillError('WB_LOSS_FOUND', `${detail}; set onLoss: 'continue' to go on at ${resumeOffset}`, {
+          facts: { finding },
+        }),
+      )
       return
     }
     // A new assignment object: what was fetched under the old positions must not count for the new ones.

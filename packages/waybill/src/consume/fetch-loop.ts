@@ -104,7 +104,8 @@ export class FetchLoop<Tx> {
     for (const batch of answer.batches) {
       partition.noteEpoch(batch.baseOffset, batch.leaderEpoch)
       for (const record of batch.records)
-        if (record.offset >= partition.fetchOffset && progress.receive(record.offset, batch.leaderEpoch)) this.#add(partition, record)
+        if (record.offset >= partition.fetchOffset && progress.receive(record.offset, batch.leaderEpoch))
+          this.#add(partition, record)
     }
     progress.seenTo(answer.nextOffset)
     partition.fetchOffset = Math.max(partition.fetchOffset, answer.nextOffset)

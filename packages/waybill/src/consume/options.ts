@@ -76,9 +76,11 @@ export function consumeSettings(given: Partial<ConsumeSettings>): ConsumeSetting
       invalid(`unknown consume option "${name}"; known: ${Object.keys(consumeDefaults).join(', ')}`)
     const expected = typeof consumeDefaults[name as keyof ConsumeSettings]
     if (typeof value !== expected) invalid(`consume option ${name} must be a ${expected}, not ${typeof value}`)
-    if (typeof value === 'number' && !(value >= 0)) invalid(`consume option ${name} is ${value}; it must not be negative`)
+    if (typeof value === 'number' && !(value >= 0))
+      invalid(`consume option ${name} is ${value}; it must not be negative`)
     const allowed = choices[name]
-    if (allowed && !allowed.includes(String(value))) invalid(`consume option ${name} must be one of ${allowed.join(', ')}`)
+    if (allowed && !allowed.includes(String(value)))
+      invalid(`consume option ${name} must be one of ${allowed.join(', ')}`)
   }
   for (const [name, [min, max]] of Object.entries(limits)) {
     const value = settings[name as keyof ConsumeSettings]

@@ -28,10 +28,16 @@ export interface Judgement {
  * Builds a copy of the compiled package with the mutation in it (inside the package, so that imports resolve) and lets
  * the simulation run on it. Throws when a patch does not fit exactly once: the code moved on, the mutation must too.
  */
-export async function tryMutant(engine: 'outbox' | 'consume', mutation: Mutation, runs: number, seed: number): Promise<Judgement> {
+export async function tryMutant(
+  engine: 'outbox' | 'consume',
+  mutation: Mutation,
+  runs: number,
+  seed: number,
+): Promise<Judgement> {
   const folder = await mkdtemp(join(built, '..', '.mutant-'))
   try {
-    for (const part of ['src', 'test/simulation', `test/${engine}`]) await cp(join(built, part), join(folder, part), { recursive: true })
+    for (const part of ['src', 'test/simulation', `test/${engine}`])
+      await cp(join(built, part), join(folder, part), { recursive: true })
     for (const { file, find, replace } of mutation.patches) {
       const path = join(folder, file)
       const parts = (await readFile(path, 'utf8')).split(find)

@@ -1,0 +1,73 @@
+import type { ConsumeContext, Handler } from './consume/consume-context.js'
+import { Consumer } from './consume/consumer.js'
+import type { ConsumeSettings } from './consume/options.js'
+import { consumeSettings } from './consume/options.js'
+import { WaybillError } from './model/errors.js'
+import { codecFor } from './outbox/enqueue.js'
+import type { Fetcher } from './ports/fetcher.js'
+import type { Groups } from './ports/group.js'
+import type { InboxStore } from './ports/inbox-store.js'
+import type { Surroundings } from './sending.js'
+import type { WaybillOptions } from './waybill.js'
+
+/** Options of `consume`. Unknown keys are refused. */
+export interface ConsumeOptions<Tx> extends Partial<ConsumeSettings> {
+  readonly group: string
+  readonly topics: readonly string[]
+  /**
+   * Remember handled messages in the store, in the handler's own transaction: its effects there happen exactly once.
+   * Default false: at least once.
+   */
+  readonly inbox?: boolean
+  /** Fulfilled = handled; rejected = tried again, up to `maxAttempts`. `tx` is there with `inbox: true`. */
+  readonly handle: Handler<Tx>
+  /** False for errors that no further try can mend. Default: all are tried again. */
+  readonly retryable?: (error: unknown) => boolean
+}
+
+/** A consumer that has joined its group. */
+export interface RunningConsumer {
+  /** Stops fetching, lets handlers end within `drainMs`, commits, leaves. Safe twice. */
+  stop(): Promise<void>
+  /** Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED, WB_LOSS_FOUND). */
+  readonly closed: Promise<void>
+}
+
+/** Makes a consumer of these options. Throws WB_OPTION_INVALID. */
+export function makeConsumer<Tx>(
+  instance: WaybillOptions<Tx>,
+  options: ConsumeOptions<Tx>,
+  inboxStore: InboxStore | undefined,
+  around: Surroundings,
+): Consumer<Tx> {
+  const { group, topics, inbox = false, handle, retryable = () => true, ...settings } = options
+  const invalid = (what: string): never => {
+    throw new WaybillError('WB_OPTION_INVALID', what)
+  }
+  if (typeof group !== 'string' || group === '') invalid("consume option group is missing: e.g. group: 'billing'")
+  if (!Array.isArray(topics) || topics.length === 0)
+    invalid("consume option topics is missing: e.g. topics: ['orders']")
+  if (typeof handle !== 'function') invalid('consume option handle must be a function')
+  const { broker, emit } = around
+  if (!hasGroups(broker)) return invalid('this broker adapter has no groups; give the addresses of the brokers')
+  const { transactions } = instance
+  if (inbox && (!inboxStore || !transactions))
+    invalid('inbox: true needs the options store and transactions, both on the database of the effects')
+  const context: ConsumeContext<Tx> = {
+    ...around,
+    kafka: broker,
+    events: { emit },
+    group,
+    topics,
+    settings: consumeSettings(settings),
+    inbox: inbox && inboxStore && transactions ? { store: inboxStore, transactions } : undefined,
+    handle,
+    retryable,
+    codecOf: codecFor(instance.topics ?? {}),
+  }
+  return new Consumer(context)
+}
+
+function hasGroups<B extends object>(broker: B): broker is B & Groups & Fetcher {
+  return 'join' in broker && 'fetch' in broker
+}

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { explore } from '../simulation/explore.js'
+import { plans } from './simulation/plans.js'
+import { runPlan } from './simulation/run.js'
+
+const runs = 2_000
+
+test(`nothing lost, effects once, keys in order: ${runs} interleavings of fetch, dispatch, handler, commit, rebalance, crash and zombie`, async (t) => {
+  const seed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  t.diagnostic(`seed ${seed}; again with SIMULATION_SEED=${seed}`)
+  const outcome = await explore(plans, runPlan, { runs, seed, path: undefined })
+  assert.equal(outcome.report, '')
+  assert.equal(outcome.runs, runs)
+})

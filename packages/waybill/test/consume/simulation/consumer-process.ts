@@ -1,0 +1,231 @@
+import { Consumer } from '../../../src/consume/consumer.js'
+import { consumeSettings } from '../../../src/consume/options.js'
+import { jsonCodec } from '../../../src/model/codec.js'
+import type { FetchedBatch } from '../../../src/ports/broker.js'
+import type { Fetcher } from '../../../src/ports/fetcher.js'
+import type { GroupPartition } from '../../../src/ports/group.js'
+import type { Transactions } from '../../../src/ports/transactions.js'
+import type { MemoryStore } from '../../../src/stores/memory/store.js'
+import { memoryTransactions } from '../../../src/stores/memory/transactions.js'
+import { silentLog } from '../../../src/system/log.js'
+import type { Dice } from '../../simulation/dice.js'
+import type { VirtualTime } from '../../simulation/virtual-time.js'
+import type { Coordinator } from './coordinator.js'
+import type { Caller } from './group-port.js'
+import { SimGroups } from './group-port.js'
+import type { Effect, LogRecord } from './oracle.js'
+
+type Tx = ReturnType<MemoryStore['begin']>
+
+/** What consumer processes share. */
+export interface Surroundings {
+  readonly time: VirtualTime
+  readonly dice: Dice
+  readonly coordinator: Coordinator
+  /** One log per partition; `null` is an offset that holds no record (a control record, a compacted one). */
+  readonly logs: readonly (readonly (LogRecord | null)[])[]
+  readonly store: MemoryStore
+  readonly effects: Effect[]
+  readonly inbox: boolean
+  faultRate: number
+}
+
+const topicId = 'a'.repeat(32)
+const placeOf = (partition: number): GroupPartition => ({ topic: 'flights', topicId, partition })
+const never = new Promise<never>(() => {})
+const pageRecords = 4
+
+/** A consumer in a process that can be killed and paused at any await. */
+export class ConsumerProcess implements Caller {
+  readonly name: string
+  readonly #around: Surroundings
+  readonly #consumer: Consumer<Tx>
+  readonly #groups: SimGroups
+  readonly #open = new Set<Tx>()
+  #alive = true
+  #resumed: Promise<void> | undefined
+  #resume: () => void = () => {}
+
+  constructor(name: string, around: Surroundings) {
+    this.name = name
+    this.#around = around
+    const { time, dice, coordinator } = around
+    this.#groups = new SimGroups(coordinator, this, time, placeOf, () => dice.chance(around.faultRate / 4))
+    this.#consumer = new Consumer<Tx>({
+      kafka: { ...this.#reads(), join: (options, listener) => this.#groups.join(options, listener) },
+      clock: {
+        monotonicMs: () => time.nowMs,
+        wallMs: () => time.nowMs,
+        sleep: async (ms, signal) => {
+          await time.sleep(ms, signal)
+          await this.#running()
+        },
+      },
+      random: { next: () => dice.roll(), bytes: (count) => new Uint8Array(count) },
+      log: silentLog,
+      events: { emit: () => undefined },
+      failpoints: { hit: () => undefined },
+      group: 'board',
+      topics: ['flights'],
+      settings: consumeSettings({
+        workers: 4,
+        batch: 6,
+        maxAttempts: 1_000_000,
+        backoffMinMs: 5,
+        backoffMaxMs: 50,
+        commitMs: 80,
+        drainMs: 150,
+        rebalanceTimeoutMs: 400,
+        fetchWaitMs: 30,
+      }),
+      inbox: around.inbox ? { store: around.store.inbox, transactions: this.#transactions() } : undefined,
+      handle: (message, { tx }) => this.#handle(message.text(), message.partition, message.offset, tx),
+      retryable: () => true,
+      codecOf: () => jsonCodec,
+    })
+    this.started = this.#consumer.start()
+  }
+
+  /** Resolves when joined; never for a process that died first. */
+  readonly started: Promise<void>
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get paused(): boolean {
+    return this.#resumed !== undefined
+  }
+
+  /** SIGKILL: nothing of this process happens any more, its database connections end. */
+  kill(): void {
+    this.#alive = false
+    for (const tx of this.#open) if (this.#around.store.isOpen(tx)) this.#around.store.rollback(tx)
+    this.resume()
+  }
+
+  pause(): void {
+    this.#resumed ??= new Promise((resolve) => {
+      this.#resume = resolve
+    })
+  }
+
+  resume(): void {
+    this.#resume()
+    this.#resumed = undefined
+  }
+
+  stop(): Promise<void> {
+    return this.#consumer.stop()
+  }
+
+  async cross(label: string): Promise<void> {
+    await this.#running()
+    await this.#around.time.hop(`${this.name} ${label}`)
+    await this.#running()
+  }
+
+  async #running(): Promise<void> {
+    while (this.#resumed) await this.#resumed
+    if (!this.#alive) await never
+  }
+
+  /** The effect is one row, in the transaction of the inbox where there is one. */
+  async #handle(id: string, partition: number, offset: number, tx: Tx | undefined): Promise<void> {
+    const { dice, effects, faultRate } = this.#around
+    for (let hop = dice.whole(4); hop >= 0; hop--) await this.cross('handler')
+    if (dice.chance(faultRate)) throw dice.chance(0.5) ? new Error('handler fails') : undefined
+    const effect = { id, partition, offset }
+    if (tx) this.#staged.set(tx, [...(this.#staged.get(tx) ?? []), effect])
+    else effects.push(effect)
+    await this.cross('handler end')
+  }
+
+  readonly #staged = new Map<Tx, Effect[]>()
+
+  /** The store's own transactions, with effects that become visible with the commit, and a crossing at each step. */
+  #transactions(): Transactions<Tx> {
+    const { store, effects } = this.#around
+    const base = memoryTransactions(store)
+    return {
+      ...base,
+      check: (value: unknown): asserts value is Tx => {
+        const checked: Transactions<Tx> = base
+        checked.check(value)
+      },
+      run: async (fn) => {
+        await this.cross('begin')
+        const tx = store.begin()
+        this.#open.add(tx)
+        try {
+          const result = await fn(tx)
+          await this.cross('commit')
+          store.commit(tx)
+          effects.push(...(this.#staged.get(tx) ?? []))
+          this.#open.delete(tx)
+          await this.cross('committed')
+          return result
+        } catch (error) {
+          if (store.isOpen(tx)) store.rollback(tx)
+          throw error
+        } finally {
+          this.#open.delete(tx)
+        }
+      },
+    }
+  }
+
+  #reads(): Fetcher & Pick<ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'], 'offsets' | 'endOffsetForEpoch'> {
+    const { logs, dice } = this.#around
+    const logOf = (partition: number): readonly (LogRecord | null)[] => logs[partition] ?? []
+    return {
+      offsets: async (_topic, partition) => {
+        await this.cross('offsets')
+        return { logStart: 0, highWatermark: logOf(partition).length }
+      },
+      endOffsetForEpoch: async (_topic, partition, leaderEpoch) => {
+        await this.cross('epoch end')
+        return { leaderEpoch, endOffset: logOf(partition).length }
+      },
+      fetch: async (positions, waitMs, signal, onAnswer) => {
+        await this.cross('fetch')
+        if (positions.every(({ partition, offset }) => offset >= logOf(partition).length))
+          await this.#around.time.sleep(waitMs, signal)
+        for (const position of positions) {
+          await this.cross('fetched')
+          if (dice.chance(this.#around.faultRate / 4)) onAnswer(position, { kind: 'failed', cause: 'moved' })
+          else {
+            const log = logOf(position.partition)
+            const nextOffset = Math.min(log.length, position.offset + 1 + dice.whole(pageRecords))
+            const batches = log
+              .slice(position.offset, nextOffset)
+              .flatMap((record) => (record ? [batchOf(record)] : []))
+            onAnswer(position, { kind: 'records', batches, nextOffset, logStart: 0, highWatermark: log.length })
+          }
+        }
+      },
+    }
+  }
+}
+
+function batchOf(record: LogRecord): FetchedBatch {
+  return {
+    baseOffset: record.offset,
+    lastOffset: record.offset,
+    leaderEpoch: 0,
+    producerId: -1,
+    producerEpoch: -1,
+    firstSequence: -1,
+    maxTimestampMs: 0,
+    isControl: false,
+    records: [
+      {
+        offset: record.offset,
+        timestampMs: 0,
+        key: Buffer.from(record.key),
+        value: Buffer.from(record.id),
+        headers: [],
+      },
+    ],
+  }
+}

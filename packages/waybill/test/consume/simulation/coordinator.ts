@@ -1,0 +1,92 @@
+import type { CommitOutcome, CommittedOffset } from '../../../src/ports/group.js'
+
+interface Member {
+  epoch: number
+  /** What the member says it owns. */
+  owned: Set<number>
+  heardMs: number
+}
+
+/** What a heartbeat is answered with. */
+export type HeartbeatAnswer =
+  | { readonly kind: 'ok'; readonly epoch: number; readonly target: ReadonlySet<number> }
+  | { readonly kind: 'fenced' }
+
+/**
+ * One group's coordinator after KIP-848: a partition goes to a new member only when its owner has said that it no longer
+ * owns it, or is gone. Written apart from the adapter and from `@waybill/broker`.
+ */
+export class Coordinator {
+  readonly #partitions: number
+  readonly #sessionMs: number
+  readonly #members = new Map<string, Member>()
+  readonly #positions = new Map<number, CommittedOffset>()
+  #epoch = 0
+
+  constructor(partitions: number, sessionMs: number) {
+    this.#partitions = partitions
+    this.#sessionMs = sessionMs
+  }
+
+  join(id: string, nowMs: number): void {
+    this.#epoch++
+    this.#members.set(id, { epoch: this.#epoch, owned: new Set(), heardMs: nowMs })
+  }
+
+  leave(id: string): void {
+    if (this.#members.delete(id)) this.#epoch++
+  }
+
+  heartbeat(id: string, epoch: number, owned: ReadonlySet<number>, nowMs: number): HeartbeatAnswer {
+    this.#expire(nowMs)
+    const member = this.#members.get(id)
+    if (!member || epoch > member.epoch) return { kind: 'fenced' }
+    member.heardMs = nowMs
+    member.owned = new Set(owned)
+    const share = this.#shareOf(id)
+    // What another member still owns is withheld until it has let go.
+    const target = new Set([...share].filter((partition) => !this.#ownedByOther(partition, id)))
+    const surplus = [...member.owned].some((partition) => !share.has(partition))
+    if (!surplus) member.epoch = this.#epoch
+    return { kind: 'ok', epoch: member.epoch, target }
+  }
+
+  commit(id: string, epoch: number, offset: CommittedOffset): CommitOutcome {
+    const member = this.#members.get(id)
+    if (!member || member.epoch !== epoch) return { kind: 'fenced', cause: 'member epoch' }
+    this.#positions.set(offset.partition, offset)
+    return { kind: 'committed' }
+  }
+
+  committed(partition: number): CommittedOffset | undefined {
+    return this.#positions.get(partition)
+  }
+
+  /** Another tool writes over the metadata of all positions. */
+  garble(): void {
+    for (const [partition, position] of this.#positions)
+      this.#positions.set(partition, { ...position, metadata: `other tool ${partition}` })
+  }
+
+  #expire(nowMs: number): void {
+    for (const [id, member] of this.#members)
+      if (nowMs - member.heardMs > this.#sessionMs) {
+        this.#members.delete(id)
+        this.#epoch++
+      }
+  }
+
+  #shareOf(id: string): Set<number> {
+    const ids = [...this.#members.keys()].sort()
+    const at = ids.indexOf(id)
+    const share = new Set<number>()
+    for (let partition = 0; partition < this.#partitions; partition++)
+      if (partition % ids.length === at) share.add(partition)
+    return share
+  }
+
+  #ownedByOther(partition: number, id: string): boolean {
+    for (const [other, member] of this.#members) if (other !== id && member.owned.has(partition)) return true
+    return false
+  }
+}
