@@ -22,6 +22,8 @@ export class Coordinator {
   readonly #members = new Map<string, Member>()
   readonly #positions = new Map<number, CommittedOffset>()
   #epoch = 0
+  /** Commits that moved a position back: somebody committed what was no longer his. */
+  readonly regressions: string[] = []
 
   constructor(partitions: number, sessionMs: number) {
     this.#partitions = partitions
@@ -46,7 +48,9 @@ export class Coordinator {
     const share = this.#shareOf(id)
     // What another member still owns is withheld until it has let go.
     const target = new Set([...share].filter((partition) => !this.#ownedByOther(partition, id)))
-    const surplus = [...member.owned].some((partition) => !share.has(partition))
+    // Handed out counts as owned from now on, before the member has said so: the answer may still be on its way.
+    for (const partition of target) member.owned.add(partition)
+    const surplus = [...owned].some((partition) => !share.has(partition))
     if (!surplus) member.epoch = this.#epoch
     return { kind: 'ok', epoch: member.epoch, target }
   }
@@ -54,6 +58,9 @@ export class Coordinator {
   commit(id: string, epoch: number, offset: CommittedOffset): CommitOutcome {
     const member = this.#members.get(id)
     if (!member || member.epoch !== epoch) return { kind: 'fenced', cause: 'member epoch' }
+    const before = this.#positions.get(offset.partition)?.offset ?? 0
+    if (offset.offset < before)
+      this.regressions.push(`position of partition ${offset.partition} fell from ${before} to ${offset.offset}`)
     this.#positions.set(offset.partition, offset)
     return { kind: 'committed' }
   }

@@ -61,8 +61,7 @@ class World {
   }
 
   async run(): Promise<readonly string[]> {
-    const { store, logs, effects } = this.#around
-    await store.inbox.migrate()
+    await this.#around.store.inbox.migrate()
     this.#start()
     if (this.#dice.chance(0.7)) this.#start()
     for (let step = 0; step < stepsMax; step++) {
@@ -70,12 +69,16 @@ class World {
       for (const [process, at] of this.#resumeAt) if (at === step) process.resume()
       if (this.#startAt.has(step)) this.#start()
       if (step === busySteps) this.#calm()
-      if (step > busySteps && step % 20 === 0 && this.#settled())
-        return this.#finish(brokenPromises(logs, effects, this.#plan.inbox))
+      if (step > busySteps && step % 20 === 0 && this.#settled()) return this.#finish(this.#broken())
       await this.#scheduler.waitNext(1)
       await setImmediate()
     }
-    return this.#finish([`not settled after ${stepsMax} steps`, ...brokenPromises(logs, effects, this.#plan.inbox)])
+    return this.#finish([`not settled after ${stepsMax} steps`, ...this.#broken()])
+  }
+
+  #broken(): readonly string[] {
+    const { logs, effects, coordinator } = this.#around
+    return [...brokenPromises(logs, effects, this.#plan.inbox), ...coordinator.regressions]
   }
 
   /** Keys stay in one partition; some offsets hold no record. */

@@ -1,0 +1,89 @@
+import type { Mutation } from '../../simulation/mutant.js'
+
+const partition = 'src/consume/partition.js'
+const dispatcher = 'src/consume/dispatcher.js'
+const handling = 'src/consume/handling.js'
+const consumer = 'src/consume/consumer.js'
+const resume = 'src/consume/resume.js'
+
+/** Ways to get a consumer wrong: those of the issue, and the classic ones. */
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'commit of the highest offset seen instead of the contiguous prefix',
+    patches: [
+      { file: partition, find: 'const offset = progress.position;', replace: 'const offset = progress.horizon;' },
+    ],
+  },
+  {
+    name: 'member epoch ignored',
+    patches: [
+      {
+        file: 'test/consume/simulation/coordinator.js',
+        find: 'if (!member || member.epoch !== epoch)',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'a stale result accepted for the fresh record of its key',
+    patches: [
+      { file: dispatcher, find: '&& !(at === 0 && lineup.busy)', replace: '' },
+      {
+        file: dispatcher,
+        find: 'if (lineup.items[0] === work)\n            lineup.items.shift();',
+        replace: 'lineup.items.shift();',
+      },
+    ],
+  },
+  {
+    name: 'undecodable metadata taken as done',
+    patches: [
+      {
+        file: resume,
+        find: 'new Progress(committed.offset, known)',
+        replace: "new Progress(committed.offset + (known || committed.metadata === '' ? 0 : 2), known)",
+      },
+    ],
+  },
+  {
+    name: 'handlers that outlive the drain taken for done',
+    patches: [
+      {
+        file: consumer,
+        find: "partition.phase = 'revoking';",
+        replace:
+          "partition.phase = 'revoking', (partition.due = ((due) => () => ({ ...due, ...partition.place, leaderEpoch: -1, metadata: '', offset: partition.progress.horizon }))(partition.due()));",
+      },
+    ],
+  },
+  {
+    name: 'a failed handler taken for done',
+    patches: [
+      {
+        file: handling,
+        find: 'return this.#failed(work, error);',
+        replace: "this.#host.handled(work);\n            return 'done';",
+      },
+    ],
+  },
+  {
+    name: 'two messages of one key at once',
+    patches: [
+      {
+        file: dispatcher,
+        find: 'lineup.busy = true;',
+        replace: 'lineup.busy = true; if (lineup.items[1]) this.#start(lineup, lineup.items[1]);',
+      },
+    ],
+  },
+  {
+    name: 'effects although the inbox knows the message',
+    patches: [
+      {
+        file: handling,
+        find: 'if (!(await store.accept(transactions, tx, entry)))\n                return true;',
+        replace: 'await store.accept(transactions, tx, entry);',
+      },
+    ],
+  },
+]
