@@ -69,9 +69,18 @@ const produceErrors: Readonly<Record<number, ProduceError>> = {
 
 /** Errors of other requests that waybill reacts to or shows by name. */
 const otherErrors: Readonly<Record<number, string>> = {
+  12: 'OFFSET_METADATA_TOO_LARGE',
   14: 'COORDINATOR_LOAD_IN_PROGRESS',
   15: 'COORDINATOR_NOT_AVAILABLE',
   16: 'NOT_COORDINATOR',
+  22: 'ILLEGAL_GENERATION',
+  23: 'INCONSISTENT_GROUP_PROTOCOL',
+  24: 'INVALID_GROUP_ID',
+  25: 'UNKNOWN_MEMBER_ID',
+  26: 'INVALID_SESSION_TIMEOUT',
+  27: 'REBALANCE_IN_PROGRESS',
+  28: 'INVALID_COMMIT_OFFSET_SIZE',
+  30: 'GROUP_AUTHORIZATION_FAILED',
   36: 'TOPIC_ALREADY_EXISTS',
   37: 'INVALID_PARTITIONS',
   38: 'INVALID_REPLICATION_FACTOR',
@@ -79,7 +88,15 @@ const otherErrors: Readonly<Record<number, string>> = {
   40: 'INVALID_CONFIG',
   41: 'NOT_CONTROLLER',
   58: 'SASL_AUTHENTICATION_FAILED',
+  69: 'GROUP_ID_NOT_FOUND',
   78: 'OFFSET_NOT_AVAILABLE',
+  81: 'GROUP_MAX_SIZE_REACHED',
+  82: 'FENCED_INSTANCE_ID',
+  88: 'UNSTABLE_OFFSET_COMMIT',
+  110: 'FENCED_MEMBER_EPOCH',
+  111: 'UNRELEASED_INSTANCE_ID',
+  112: 'UNSUPPORTED_ASSIGNOR',
+  113: 'STALE_MEMBER_EPOCH',
   129: 'REBOOTSTRAP_REQUIRED',
 }
 
@@ -117,3 +134,17 @@ export const passingErrors: ReadonlySet<number> = new Set([
 
 /** Kafka's number for a right that is missing. */
 export const missingRightErrors: ReadonlySet<number> = new Set([29, 30, 31])
+
+/** Kafka's numbers of the errors of consumer groups that decide what a member does next. */
+export const groupErrors = {
+  offsetMetadataTooLarge: 12,
+  inconsistentGroupProtocol: 23,
+  unknownMemberId: 25,
+  unsupportedVersion: 35,
+  groupIdNotFound: 69,
+  fencedInstanceId: 82,
+  unstableOffsetCommit: 88,
+  fencedMemberEpoch: 110,
+  unreleasedInstanceId: 111,
+  staleMemberEpoch: 113,
+} as const

@@ -2,10 +2,14 @@ import { initProducerIdV4 } from '@platformatic/kafka'
 import { WaybillError } from '../model/errors.js'
 import type { Broker, FetchedBatch, NewTopic, ProduceOutcome, ProduceRequest, TopicView } from '../ports/broker.js'
 import type { Clock } from '../ports/clock.js'
+import type { Fetcher, FetchOutcome, FetchPosition } from '../ports/fetcher.js'
+import type { GroupListener, GroupMember, GroupOptions, Groups } from '../ports/group.js'
 import type { Log } from '../ports/log.js'
 import type { Random } from '../ports/random.js'
 import { createTopics } from './create-topics.js'
 import { passingErrors } from './error-codes.js'
+import { KafkaFetcher } from './fetch/fetcher.js'
+import { KafkaGroups } from './group/groups.js'
 import { answerOf } from './network/answer.js'
 import { Cluster, type KafkaContext, requireApi } from './network/cluster.js'
 import { type KafkaOptions, kafkaSettings } from './options.js'
@@ -22,20 +26,25 @@ export interface KafkaPorts {
   readonly log: Log
 }
 
+/** Everything an engine may want of Kafka; an engine takes the part it needs. */
+export type Kafka = Broker & Fetcher & Groups
+
 /**
- * The broker port over the Kafka protocol (Kafka 3.1 and newer, and what speaks the same). Nothing is connected before the
+ * The ports to Kafka over the Kafka protocol (Kafka 3.1 and newer, and what speaks the same). Nothing is connected before the
  * first call. Throws WB_OPTION_INVALID for options that cannot be meant.
  */
-export function kafka(options: KafkaOptions, ports: KafkaPorts): Broker {
+export function kafka(options: KafkaOptions, ports: KafkaPorts): Kafka {
   const context: KafkaContext = { settings: kafkaSettings(options), clock: ports.clock, random: ports.random }
   return new KafkaBroker(context, ports.log)
 }
 
-class KafkaBroker implements Broker {
+class KafkaBroker implements Broker, Fetcher, Groups {
   readonly #context: KafkaContext
   readonly #cluster: Cluster
   readonly #topics: Topics
   readonly #partitions: Partitions
+  readonly #fetcher: KafkaFetcher
+  readonly #groups: KafkaGroups
   readonly #pipelines = new Map<string, ProducePipeline>()
 
   constructor(context: KafkaContext, log: Log) {
@@ -43,6 +52,8 @@ class KafkaBroker implements Broker {
     this.#cluster = new Cluster(context)
     this.#topics = new Topics(this.#cluster, context, log)
     this.#partitions = new Partitions(this.#cluster, this.#topics, context)
+    this.#fetcher = new KafkaFetcher(this.#cluster, this.#topics, this.#partitions, context, log)
+    this.#groups = new KafkaGroups(this.#cluster, this.#topics, context, log)
   }
 
   async clusterId(): Promise<string> {
@@ -114,7 +125,22 @@ class KafkaBroker implements Broker {
     for (const { topic } of topics) this.#topics.forget(topic)
   }
 
+  fetch(
+    positions: readonly FetchPosition[],
+    waitMs: number,
+    signal: AbortSignal,
+    onAnswer: (position: FetchPosition, outcome: FetchOutcome) => void,
+  ): Promise<void> {
+    return this.#fetcher.fetch(positions, waitMs, signal, onAnswer)
+  }
+
+  join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
+    return this.#groups.join(options, listener)
+  }
+
   async close(): Promise<void> {
+    this.#groups.close()
+    this.#fetcher.close()
     await this.#cluster.close()
     this.#pipelines.clear()
   }

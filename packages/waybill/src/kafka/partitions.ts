@@ -2,7 +2,7 @@ import { listOffsetsV7, offsetForLeaderEpochV4 } from '@platformatic/kafka'
 import { WaybillError } from '../model/errors.js'
 import type { FetchedBatch } from '../ports/broker.js'
 import { errorName, passingErrors } from './error-codes.js'
-import { type Fetched, fetchApi } from './fetch/fetch-api.js'
+import { type Fetched, fetchByNameApi } from './fetch/fetch-api.js'
 import { fetchBytesMax, type ReadRange, readRange } from './fetch/read-range.js'
 import { answerOf } from './network/answer.js'
 import { type Cluster, type KafkaContext, requireApi } from './network/cluster.js'
@@ -12,6 +12,14 @@ import { refused, type Topics } from './topics.js'
 const latest = -1n
 const earliest = -2n
 const readUncommitted = 0
+const noneFetched: Fetched = {
+  errorCode: -1,
+  highWatermark: -1,
+  logStart: -1,
+  aborted: [],
+  diverging: undefined,
+  records: Buffer.alloc(0),
+}
 
 /** What a leader answered about one partition. */
 interface Answer<T> {
@@ -79,17 +87,24 @@ export class Partitions {
   }
 
   #fetch({ topic, partition }: ReadRange, offset: number, waitMs: number): Promise<Fetched> {
-    const from = { topic, partition, offset, bytesMax: fetchBytesMax, waitMs }
+    const from = { topic, topicId: '', partition, offset, bytesMax: fetchBytesMax }
+    const request = {
+      waitMs,
+      isCommittedOnly: false,
+      partitions: [{ ...from, currentLeaderEpoch: -1, lastLeaderEpoch: -1 }],
+    }
     return this.#atLeader({
       what: `Fetch from offset ${offset}`,
       purpose: 'read',
       topic,
       partition,
       ask: async (link) => {
-        requireApi(link, 'Fetch', fetchApi)
-        const fetched = await link.call('Fetch', this.#context.settings.requestTimeoutMs + waitMs, (connection) =>
-          fetchApi.async(connection, from),
+        requireApi(link, 'Fetch', fetchByNameApi)
+        const answer = await link.call('Fetch', this.#context.settings.requestTimeoutMs + waitMs, (connection) =>
+          fetchByNameApi.async(connection, request),
         )
+        if (answer.errorCode !== 0) return { errorCode: answer.errorCode, value: noneFetched }
+        const fetched = only(answer.of(from), 'Fetch')
         return { errorCode: fetched.errorCode, value: fetched }
       },
     })

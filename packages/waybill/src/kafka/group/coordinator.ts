@@ -1,3 +1,4 @@
+import { WaybillError } from '../../model/errors.js'
 import { errorName, passingErrors } from '../error-codes.js'
 import { type Cluster, type KafkaContext, requireApi } from '../network/cluster.js'
 import { describe, type Link, LinkError } from '../network/link.js'
@@ -43,8 +44,9 @@ export class Coordinator {
     } catch (error) {
       if (this.#address === address) this.#address = undefined
       // An answer that does not parse: what else this connection would say cannot be trusted.
-      if (!(error instanceof Error && 'code' in error && 'retryable' in error)) link?.close()
-      throw error instanceof LinkError || isWaybillError(error) ? error : new LinkError(describe(error), { cause: error })
+      if (error instanceof WaybillError) throw error
+      link?.close()
+      throw error instanceof LinkError ? error : new LinkError(describe(error), { cause: error })
     }
   }
 
@@ -97,8 +99,4 @@ export class Coordinator {
     if (!passingErrors.has(errorCode)) throw refused(`FindCoordinator of group ${this.#group}`, errorCode, {})
     throw new LinkError(`the coordinator of group ${this.#group}: ${errorName(errorCode)} ${message ?? ''}`)
   }
-}
-
-function isWaybillError(error: unknown): boolean {
-  return error instanceof Error && 'retryable' in error
 }

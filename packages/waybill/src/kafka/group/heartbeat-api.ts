@@ -62,7 +62,7 @@ function heartbeatRequest(version: number, heartbeat: Heartbeat): Writer {
     .appendString(heartbeat.instanceId) // also when unchanged: without it the coordinator takes us for a dynamic member
     .appendString(null) // no rack
     .appendInt32(heartbeat.rebalanceTimeoutMs ?? -1)
-    .appendArray(heartbeat.topics, (w, topic) => w.appendString(topic), true, false)
+    .appendArray(heartbeat.topics && [...heartbeat.topics], (w, topic) => w.appendString(topic), true, false)
   if (version >= 1) writer.appendString(null) // no pattern
   return writer
     .appendString(null) // the coordinator's default assignor

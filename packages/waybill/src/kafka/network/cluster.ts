@@ -141,6 +141,18 @@ export class Cluster {
     }
   }
 
+  /** Closes the connections of this purpose; requests under way reject. */
+  drop(purpose: string): void {
+    for (const [key, opening] of this.#links) {
+      if (!key.startsWith(`${purpose} `)) continue
+      this.#links.delete(key)
+      opening.then(
+        (link) => link.close(),
+        () => undefined,
+      )
+    }
+  }
+
   /** A pause between two tries: `ms` with jitter, cut short by nothing but time (at most 500 ms). */
   async pause(ms: number): Promise<void> {
     await this.#context.clock.sleep(Math.min(500, ms * (0.5 + this.#context.random.next())))

@@ -1,0 +1,395 @@
+import { WaybillError } from '../../model/errors.js'
+import type { GroupListener, GroupOptions, GroupPartition } from '../../ports/group.js'
+import type { Log } from '../../ports/log.js'
+import { errorName, groupErrors, passingErrors } from '../error-codes.js'
+import type { KafkaContext } from '../network/cluster.js'
+import { withDeadline } from '../network/deadline.js'
+import { describe, LinkError } from '../network/link.js'
+import type { Topics } from '../topics.js'
+import { Assignment } from './assignment.js'
+import type { Coordinator } from './coordinator.js'
+import { type Heartbeat, type HeartbeatAnswer, heartbeatApi } from './heartbeat-api.js'
+import { refusal } from './refusal.js'
+import { Session } from './session.js'
+
+const backoffFirstMs = 100
+const backoffMaxMs = 5000
+const leaveWaitMaxMs = 5000
+/** KIP-848: member epochs of a heartbeat that joins, leaves, leaves for a moment. */
+const joinEpoch = 0
+const leaveEpoch = -1
+const leaveStaticEpoch = -2
+
+/** What a membership is made of. */
+export interface MembershipParts {
+  readonly memberId: string
+  readonly options: GroupOptions
+  readonly listener: GroupListener
+  readonly coordinator: Coordinator
+  readonly topics: Topics
+  readonly context: KafkaContext
+  readonly log: Log
+}
+
+/**
+ * One member of a KIP-848 group, from joining to leaving. One heartbeat at a time, on a connection of its own.
+ *
+ * States: `joining` (epoch 0 is sent until the coordinator takes us) → `member` → `lost` (fenced, unknown, session over: nothing
+ * is ours, the listener knows) → joining again with backoff → `member`. `ended` from any state: left, closed or refused at the
+ * first join. Only `#lose` goes from member to joining; answers to heartbeats of an earlier life are dropped.
+ */
+export class Membership {
+  readonly memberId: string
+  readonly assignment: Assignment
+  readonly #options: GroupOptions
+  readonly #listener: GroupListener
+  readonly #coordinator: Coordinator
+  readonly #topics: Topics
+  readonly #context: KafkaContext
+  readonly #log: Log
+  readonly #session: Session
+  readonly #stop = new AbortController()
+  #state: 'joining' | 'member' | 'ended' = 'joining'
+  #epoch = joinEpoch
+  /** Grows with each loss. */
+  #life = 0
+  #isFull = true
+  #acknowledged = ''
+  #failures = 0
+  #intervalMs = 0
+  #beats = 0
+  #wake = new AbortController()
+  #answered: (() => void)[] = []
+  #whyOut = 'has not joined'
+  #running: Promise<void> = Promise.resolve()
+
+  constructor({ memberId, options, listener, coordinator, topics, context, log }: MembershipParts) {
+    this.memberId = memberId
+    this.#options = options
+    this.#listener = listener
+    this.#coordinator = coordinator
+    this.#topics = topics
+    this.#context = context
+    this.#log = log
+    this.#session = new Session(context.clock)
+    const host = {
+      namesOf: (ids: ReadonlySet<string>) => this.#namesOf(ids),
+      changed: () => this.beatNow(),
+      overdue: () => this.#loseAndRejoin('partitions were not given up within the rebalance timeout'),
+    }
+    this.assignment = new Assignment(listener, host, context.clock, log)
+  }
+
+  /** Joins; rejects when the group refuses us or no coordinator answers within the call timeout. Heartbeats run on from here. */
+  async join(): Promise<void> {
+    const { clock, settings } = this.#context
+    const startMs = clock.monotonicMs()
+    for (;;) {
+      const pause = await this.#beat()
+      if (this.#state === 'member') break
+      const spentMs = clock.monotonicMs() - startMs
+      const isTaken = pause.code === groupErrors.unreleasedInstanceId
+      // A static member that was killed is held until its session ends; its successor waits that long.
+      const patienceMs = settings.callTimeoutMs + (isTaken ? this.#session.timeoutMs : 0)
+      if (pause.refusal !== undefined && !isTaken) throw this.#ended(pause.refusal)
+      if (this.#state === 'ended') throw new WaybillError('WB_STOPPED', 'the Kafka connection was closed')
+      if (spentMs > patienceMs) throw this.#ended(pause.refusal ?? this.#unreachable(pause.cause))
+      await this.#rest(pause.ms)
+    }
+    this.#running = Promise.all([this.#beatOn(), this.#watch()]).then(() => undefined)
+  }
+
+  /** The member epoch to send with offsets; `undefined` while we are no member. Looks at the session first. */
+  get epoch(): number | undefined {
+    this.#checkSession()
+    return this.#state === 'member' ? this.#epoch : undefined
+  }
+
+  /** Why we are no member, for messages. */
+  get whyOut(): string {
+    return this.#whyOut
+  }
+
+  /** The partitions owned now. Looks at the session first: a process that slept must not take its old ones for its own. */
+  owned(): readonly GroupPartition[] {
+    this.#checkSession()
+    return this.assignment.owned
+  }
+
+  /** Sends the next heartbeat at once (after the one under way). */
+  beatNow(): void {
+    this.#wake.abort()
+  }
+
+  /** Waits until the coordinator told an epoch other than `staleEpoch`, or confirmed it, at most `waitMs`. */
+  async epochAfter(staleEpoch: number, waitMs: number): Promise<void> {
+    const { clock } = this.#context
+    const untilMs = clock.monotonicMs() + waitMs
+    const beats = this.#beats
+    this.beatNow()
+    while (this.epoch === staleEpoch && this.#beats < beats + 2 && clock.monotonicMs() < untilMs) {
+      const answered = new Promise<void>((resolve) => this.#answered.push(resolve))
+      await Promise.race([answered, clock.sleep(untilMs - clock.monotonicMs(), this.#stop.signal)])
+      if (this.#stop.signal.aborted) return
+    }
+  }
+
+  /** Leaves the group and ends; the listener hears nothing more. Safe twice. */
+  async leave(): Promise<void> {
+    if (this.#state !== 'ended') {
+      this.#end('has left the group')
+      const goodbye = this.#running.then(() => this.#sayGoodbye())
+      await withDeadline(this.#context.clock, leaveWaitMaxMs, goodbye)
+    }
+    this.#coordinator.close()
+  }
+
+  /** Ends without a word to the coordinator, as a crash would: it learns from the silence. The listener is told `lost`. */
+  abandon(cause: string): void {
+    const wasMember = this.#state === 'member'
+    this.#end(cause)
+    if (wasMember) this.#tellLost(cause)
+  }
+
+  #end(why: string): void {
+    this.#state = 'ended'
+    this.#whyOut = why
+    this.#life++
+    this.assignment.clear()
+    this.#stop.abort()
+    this.#wake.abort()
+    this.#tellAnswered()
+  }
+
+  #ended(error: WaybillError): WaybillError {
+    this.#end(error.message)
+    this.#coordinator.close()
+    return error
+  }
+
+  async #beatOn(): Promise<void> {
+    let pauseMs = this.#intervalMs
+    while (this.#state !== 'ended') {
+      await this.#rest(pauseMs)
+      if (this.#stop.signal.aborted) return
+      const { ms, refusal: refused } = await this.#beat()
+      if (refused !== undefined) this.#log.error(`group ${this.#options.group}: ${refused.message}; trying on`, {})
+      pauseMs = ms
+    }
+  }
+
+  /** Looks at the session from its own timer, so that a hanging request does not hide its end. */
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#checkSession()
+      await this.#context.clock.sleep(this.#session.nextLookMs(), this.#stop.signal)
+    }
+  }
+
+  #checkSession(): void {
+    if (this.#state === 'member' && this.#session.isOver)
+      this.#loseAndRejoin('no heartbeat was answered for the session timeout')
+  }
+
+  #loseAndRejoin(cause: string): void {
+    this.#lose(cause)
+    this.beatNow()
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await this.#context.clock.sleep(ms, this.#wake.signal)
+    if (this.#wake.signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
+  }
+
+  /** One heartbeat; tells how long to rest before the next. */
+  async #beat(): Promise<Beat> {
+    const life = this.#life
+    this.#beats++
+    try {
+      if (this.#epoch === joinEpoch) this.#session.learn(await this.#sessionTimeout())
+      const sentMs = this.#context.clock.monotonicMs()
+      const heartbeat = this.#heartbeat()
+      const answer = await this.#send(heartbeat)
+      if (life !== this.#life) return { ms: 0 }
+      return this.#take(answer, sentMs, heartbeat.owned)
+    } catch (error) {
+      if (life !== this.#life) return { ms: 0 }
+      this.#isFull = true
+      if (error instanceof LinkError || (error instanceof WaybillError && error.code === 'WB_KAFKA_UNREACHABLE'))
+        return { ms: this.#backoff(), cause: describe(error) }
+      const isRefusal = error instanceof WaybillError
+      return this.#refused(isRefusal ? error : new WaybillError('WB_INTERNAL', describe(error), { cause: error }))
+    } finally {
+      this.#tellAnswered()
+    }
+  }
+
+  #take(answer: HeartbeatAnswer, sentMs: number, sentOwned: Heartbeat['owned']): Beat {
+    const { errorCode, memberEpoch, intervalMs, assignment } = answer
+    if (errorCode !== 0) return this.#failed(answer)
+    this.#session.answered(sentMs)
+    if (this.#state === 'joining') this.#state = 'member'
+    else this.#failures = 0 // a join alone proves little: a member fenced again and again must not hammer the coordinator
+    this.#epoch = memberEpoch
+    this.#isFull = false
+    if (sentOwned !== undefined) this.#acknowledged = ownedText(sentOwned)
+    this.#intervalMs = intervalMs
+    if (assignment === undefined) this.assignment.settle()
+    else this.assignment.aim(assignment, sentMs + this.#revokeMs())
+    this.#checkSession()
+    return { ms: intervalMs }
+  }
+
+  #failed({ errorCode, message }: HeartbeatAnswer): Beat {
+    this.#isFull = true
+    const cause = `${errorName(errorCode)}${message ? `: ${message}` : ''}`
+    const { fencedMemberEpoch, unknownMemberId, groupIdNotFound, unreleasedInstanceId, fencedInstanceId } = groupErrors
+    const isOut = [fencedMemberEpoch, unknownMemberId, fencedInstanceId].includes(errorCode as never)
+    // While joining GROUP_ID_NOT_FOUND says that the id belongs to a group of another kind; later, that the group is gone.
+    if (isOut || (errorCode === groupIdNotFound && this.#state === 'member')) {
+      this.#lose(cause)
+      return { ms: this.#backoff(), cause, code: errorCode }
+    }
+    if (passingErrors.has(errorCode)) {
+      this.#coordinator.forget()
+      return { ms: this.#backoff(), cause, code: errorCode }
+    }
+    const error = refusal(this.#options, errorCode, message)
+    if (errorCode === unreleasedInstanceId) return { ms: this.#backoff(), cause, code: errorCode, refusal: error }
+    return this.#refused(error)
+  }
+
+  /** What will not pass by itself: ends the first join; a member of before keeps trying, slowly (somebody may put it right). */
+  #refused(error: WaybillError): Beat {
+    this.#lose(error.message)
+    return { ms: Math.max(this.#backoff(), backoffMaxMs / 2), cause: error.message, refusal: error }
+  }
+
+  #lose(cause: string): void {
+    const wasMember = this.#state === 'member'
+    this.#life++
+    this.#epoch = joinEpoch
+    this.#isFull = true
+    this.#acknowledged = ''
+    if (!wasMember) return
+    this.#state = 'joining'
+    this.#whyOut = cause
+    this.assignment.clear()
+    this.#log.warn(`group ${this.#options.group}: membership lost (${cause}); joining again`, { member: this.memberId })
+    this.#tellLost(cause)
+  }
+
+  #tellLost(cause: string): void {
+    try {
+      this.#listener.lost(cause)
+    } catch (error) {
+      this.#log.error(`the listener failed when the membership was lost: ${describe(error)}`, { error })
+    }
+  }
+
+  #heartbeat(): Heartbeat {
+    const { group, instanceId, rebalanceTimeoutMs, topics } = this.#options
+    const isFull = this.#isFull || this.#epoch === joinEpoch
+    const owned = this.assignment.owned
+    const isChanged = ownedText(owned) !== this.#acknowledged
+    return {
+      group,
+      memberId: this.memberId,
+      memberEpoch: this.#epoch,
+      instanceId,
+      rebalanceTimeoutMs: isFull ? rebalanceTimeoutMs : undefined,
+      topics: isFull ? topics : undefined,
+      owned: isFull || isChanged ? owned : undefined,
+    }
+  }
+
+  #send(heartbeat: Heartbeat): Promise<HeartbeatAnswer> {
+    return this.#coordinator.ask('heartbeat', async (link) => {
+      const api = heartbeatApi(link)
+      if (api === undefined) throw refusal(this.#options, groupErrors.unsupportedVersion, null)
+      return link.call('ConsumerGroupHeartbeat', this.#answerWaitMs(), (connection) => api.async(connection, heartbeat))
+    })
+  }
+
+  /** Three tries fit into a session, so that one lost answer or a dead coordinator does not end it. */
+  #answerWaitMs(): number {
+    return Math.min(this.#context.settings.requestTimeoutMs, Math.max(100, this.#session.timeoutMs / 3))
+  }
+
+  #sessionTimeout(): Promise<number> {
+    return this.#coordinator.sessionTimeoutMs(this.#context.settings.requestTimeoutMs)
+  }
+
+  /** How long after the coordinator's word a revoke may take: a tenth (at most 2 s) before the coordinator fences us. */
+  #revokeMs(): number {
+    const { rebalanceTimeoutMs } = this.#options
+    return rebalanceTimeoutMs - Math.min(2000, rebalanceTimeoutMs / 10)
+  }
+
+  #backoff(): number {
+    const ms = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#failures++, 10))
+    return ms * (0.5 + this.#context.random.next() / 2)
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { group, instanceId } = this.#options
+    const memberEpoch = instanceId === undefined ? leaveEpoch : leaveStaticEpoch
+    const nothing = { rebalanceTimeoutMs: undefined, topics: undefined, owned: undefined }
+    try {
+      await this.#coordinator.ask('heartbeat', async (link) =>
+        link.call('ConsumerGroupHeartbeat', leaveWaitMaxMs, async (connection) =>
+          heartbeatApi(link)?.async(connection, {
+            group,
+            memberId: this.memberId,
+            memberEpoch,
+            instanceId,
+            ...nothing,
+          }),
+        ),
+      )
+    } catch (error) {
+      // The session timeout will say it for us.
+      this.#log.debug(`leaving group ${group} was not answered: ${describe(error)}`, { error })
+    }
+  }
+
+  async #namesOf(topicIds: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>()
+    for (const topic of this.#options.topics) {
+      const shape = await this.#topics.shape(topic)
+      if (shape !== undefined) names.set(shape.topicId, topic)
+    }
+    // A topic that was created anew has another id than the one kept.
+    for (const topicId of topicIds)
+      if (!names.has(topicId)) for (const topic of this.#options.topics) this.#topics.forget(topic)
+    return names
+  }
+
+  #tellAnswered(): void {
+    for (const resolve of this.#answered.splice(0)) resolve()
+  }
+
+  #unreachable(cause: string | undefined): WaybillError {
+    const { group } = this.#options
+    return new WaybillError('WB_KAFKA_UNREACHABLE', `group ${group} could not be joined: ${cause ?? 'no answer'}`, {
+      facts: { group },
+    })
+  }
+}
+
+/** What came of a heartbeat. */
+interface Beat {
+  /** Time to rest before the next. */
+  readonly ms: number
+  readonly cause?: string
+  readonly code?: number
+  /** Will not pass by itself. */
+  readonly refusal?: WaybillError
+}
+
+function ownedText(owned: NonNullable<Heartbeat['owned']>): string {
+  return owned
+    .map(({ topicId, partition }) => `${topicId} ${partition}`)
+    .sort()
+    .join()
+}
