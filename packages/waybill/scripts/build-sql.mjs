@@ -1,5 +1,6 @@
 // Binds every store's .sql files into src/generated/sql.ts, so that SQL stays SQL in git and costs no file access at run time.
-// One statement per file in stores/<name>/sql, numbered migrations in stores/<name>/migrations. Run before tsc.
+// One statement per file in stores/<name>/sql, numbered migrations in stores/<name>/migrations and, for the inbox, which a
+// database may have without an outbox, in stores/<name>/inbox-migrations. Run before tsc.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,12 +47,12 @@ const parts = stores.map((store) => {
     basename(name, '.sql'),
     read(join(folder, 'sql', name), { many: false }).text,
   ])
-  const migrations = sqlFiles(join(folder, 'migrations')).map((name, i) =>
-    migration(join(folder, 'migrations'), name, i),
-  )
+  const migrations = (name) =>
+    literal(sqlFiles(join(folder, name)).map((file, i) => migration(join(folder, name), file, i)))
   return [
     `export const ${store}Sql = ${literal(Object.fromEntries(statements))} as const`,
-    `export const ${store}Migrations: readonly Migration[] = ${literal(migrations)}`,
+    `export const ${store}Migrations: readonly Migration[] = ${migrations('migrations')}`,
+    `export const ${store}InboxMigrations: readonly Migration[] = ${migrations('inbox-migrations')}`,
   ].join('\n\n')
 })
 

@@ -27,7 +27,11 @@ export interface InboxStore {
    * transactions that commit.
    */
   accept<Tx>(transactions: Transactions<Tx>, tx: Tx, entry: InboxEntry): Promise<boolean>
-  /** Deletes up to `limit` entries of the group whose time is older than `olderThanMs` by the database clock. */
+  /**
+   * Deletes up to `limit` entries of the group whose time and whose acceptance are both older than `olderThanMs` by the
+   * database clock; returns how many. The message's time alone would not do: a record of last year that is read back today
+   * would be forgotten at once, and its second delivery would have a second effect.
+   */
   purge(group: string, olderThanMs: number, limit: number): Promise<number>
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { WaybillError } from '../../model/errors.js'
 import type { SealedMessage, WaitingRow } from '../../model/message.js'
 import { addWaiting, copyState, emptyState } from './state.js'
-import type { MemoryState } from './state.js'
+import type { InboxCell, MemoryState } from './state.js'
 
 /** A transaction of the memory store. Only its store can open one. */
 export interface MemoryTransaction {
@@ -11,6 +11,7 @@ export interface MemoryTransaction {
 interface OpenTransaction extends MemoryTransaction {
   open: boolean
   readonly rows: WaitingRow[]
+  readonly accepted: Map<string, InboxCell>
   readonly locks: Set<string>
   waitsFor: OpenTransaction | undefined
   readonly ended: Promise<void>
@@ -46,7 +47,8 @@ export class MemoryDatabase {
       end = resolve
     })
     const number = this.#nextTransaction++
-    const tx: OpenTransaction = { number, open: true, rows: [], locks: new Set(), waitsFor: undefined, ended, end }
+    const own = { rows: [], accepted: new Map(), locks: new Set<string>(), waitsFor: undefined }
+    const tx: OpenTransaction = { number, open: true, ...own, ended, end }
     this.#open.add(tx)
     return tx
   }
@@ -54,6 +56,7 @@ export class MemoryDatabase {
   commit(handle: MemoryTransaction): void {
     const tx = this.#own(handle)
     for (const row of tx.rows) addWaiting(this.state, row)
+    for (const [key, cell] of tx.accepted) this.state.inbox.set(key, cell)
     if (tx.rows.length > 0) this.version++
     this.#finish(tx)
   }
@@ -75,6 +78,22 @@ export class MemoryDatabase {
     const createdAtMs = this.nowMs()
     // The caller may reuse its buffers after the call: a database keeps what it was given.
     for (const message of messages) tx.rows.push({ ...copyMessage(message), id: this.state.nextRowId++, createdAtMs })
+  }
+
+  /** As a unique index does: waits for an open transaction that inserted the same key; false when it is there. */
+  async accept(handle: MemoryTransaction, key: string, cell: InboxCell): Promise<boolean> {
+    const tx = this.#own(handle)
+    if (tx.accepted.has(key) || this.state.inbox.has(key)) return false
+    const lock = `\0inbox ${key}`
+    await this.#lock(tx, lock)
+    if (this.state.inbox.has(key)) {
+      // A found row locks nothing: whoever comes next finds it too.
+      this.#locks.delete(lock)
+      tx.locks.delete(lock)
+      return false
+    }
+    tx.accepted.set(key, cell)
+    return true
   }
 
   /** Open transactions that have drawn ids. */
@@ -100,7 +119,7 @@ export class MemoryDatabase {
         if (next === tx)
           throw new WaybillError(
             'WB_STORE_BUSY',
-            'deadlock: two transactions sent the same keys in opposite order; roll back and try again',
+            'deadlock: two transactions took the same keys in opposite order; roll back and try again',
           )
       tx.waitsFor = holder
       await holder.ended

@@ -34,6 +34,13 @@ export interface DeliveryCell {
   readonly delivered: boolean
 }
 
+/** A message that a group has handled. */
+export interface InboxCell {
+  readonly group: string
+  /** The later of the message's own time and its acceptance. */
+  readonly keepFromMs: number
+}
+
 /** All tables. Values are never changed in place, so a snapshot only copies the containers. */
 export interface MemoryState {
   schema: { readonly source: string; readonly lanes: number } | undefined
@@ -55,6 +62,10 @@ export interface MemoryState {
   alerts: Map<number, Alert>
   deliveries: Map<string, DeliveryCell>
   topicLimits: Map<string, number>
+  /** Whether the inbox's own migration ran. */
+  hasInbox: boolean
+  /** By group, source and message id, as JSON. */
+  inbox: Map<string, InboxCell>
 }
 
 /** Empty tables, before `migrate`. */
@@ -63,6 +74,7 @@ export function emptyState(database: string): MemoryState {
     ...{ schema: undefined, identity: undefined, database, nextRowId: 1, nextAlertId: 1, lanes: [], outbox: [] },
     ...{ sent: new Map(), parked: new Map(), streams: new Map(), flights: new Map(), flying: new Set() },
     ...{ holds: new Map(), relays: new Map(), alerts: new Map(), deliveries: new Map(), topicLimits: new Map() },
+    ...{ hasInbox: false, inbox: new Map() },
   }
 }
 
@@ -82,6 +94,7 @@ export function copyState(state: MemoryState): MemoryState {
     alerts: new Map(state.alerts),
     deliveries: new Map(state.deliveries),
     topicLimits: new Map(state.topicLimits),
+    inbox: new Map(state.inbox),
   }
 }
 

@@ -6,6 +6,8 @@ import type { Transactions } from '../../ports/transactions.js'
 import { alertDelivered, dueAlerts, openAlert, openAlerts, resolveAlert } from './alerts.js'
 import { MemoryDatabase } from './database.js'
 import type { MemorySnapshot, MemoryTransaction } from './database.js'
+import { inboxOn } from './inbox.js'
+import type { MemoryInbox } from './inbox.js'
 import { indexAfter, waitingRow } from './state.js'
 import type { LaneCell, MemoryState, ParkedRow, SentRow } from './state.js'
 import { applyStep } from './steps.js'
@@ -13,6 +15,8 @@ import { applyStep } from './steps.js'
 /** The outbox in memory, with what a simulation needs on top: open transactions, views of every table, restores. */
 export interface MemoryStore extends OutboxStore {
   readonly dialect: 'memory'
+  /** The inbox in the same memory, with a migration of its own. */
+  readonly inbox: MemoryInbox
   /** Opens a transaction by hand; `memoryTransactions(store).run` does it for you. */
   begin(): MemoryTransaction
   commit(tx: MemoryTransaction): void
@@ -43,6 +47,7 @@ export function memoryStore(options: { readonly nowMs: () => number; readonly da
 function storeOn(db: MemoryDatabase): MemoryStore {
   return {
     dialect: 'memory',
+    inbox: inboxOn(db),
     ...setup(db),
     ...messages(db),
     ...leases(db),

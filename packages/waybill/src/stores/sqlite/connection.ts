@@ -11,9 +11,12 @@ export type StatementName = keyof typeof sqliteSql
 
 const prefixPattern = /^[A-Za-z][A-Za-z0-9_]{0,39}$/
 
-/** The one place where table names get the prefix: `outbox`, `outbox_sent` … become `<prefix>`, `<prefix>_sent` … */
+/**
+ * The one place where table names get the prefix: `outbox`, `outbox_sent` … become `<prefix>`, `<prefix>_sent` … An inbox has
+ * a connection and a prefix of its own, so `inbox` and, for the statements that both use, `outbox_meta` become its tables.
+ */
 export function withPrefix(sql: string, prefix: string): string {
-  return prefix === 'outbox' ? sql : sql.replaceAll(/\boutbox(?=_|\b)/g, prefix)
+  return sql.replaceAll(/\b(?:outbox|inbox)(?=_|\b)/g, prefix)
 }
 
 /** Throws WB_OPTION_INVALID unless the prefix is `[A-Za-z][A-Za-z0-9_]{0,39}` and not SQLite's own. */
@@ -37,6 +40,7 @@ export class SqliteConnection {
   readonly prefix: string
   readonly #clock: Clock
   readonly #deadlineMs: number
+  #texts = new Map<StatementName, string>()
   #prepared = new Map<StatementName, SqliteStatement>()
   #closed = false
 
@@ -49,7 +53,12 @@ export class SqliteConnection {
 
   /** Text of a statement with the prefix. */
   sql(name: StatementName): string {
-    return withPrefix(sqliteSql[name], this.prefix)
+    let text = this.#texts.get(name)
+    if (text === undefined) {
+      text = withPrefix(sqliteSql[name], this.prefix)
+      this.#texts.set(name, text)
+    }
+    return text
   }
 
   rows(name: StatementName, ...params: SqlValue[]): readonly SqlRow[] {

@@ -4,14 +4,16 @@ import type { Clock } from '../../ports/clock.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { SqlRow, Transactions } from '../../ports/transactions.js'
 import { alerts } from './alerts.js'
+import { Callers } from './callers.js'
 import { checkPrefix, SqliteConnection } from './connection.js'
 import { inTransaction, isSqliteHandle, numberOf, textOf } from './driver.js'
 import type { SqliteHandle } from './driver.js'
-import { checkSynchronous } from './durability.js'
 import { storeFailure } from './failure.js'
+import { inboxBeside } from './inbox.js'
+import type { SqliteInbox } from './inbox.js'
 import { leases } from './leases.js'
 import { enqueueParams, waitingOf } from './rows.js'
-import { fileOf, schema } from './schema.js'
+import { schema } from './schema.js'
 import { applySteps } from './steps.js'
 
 /** Options of `sqliteStore`. */
@@ -29,6 +31,8 @@ export interface SqliteStoreOptions {
 /** The SQLite store: both ways of enqueueing exist. */
 export interface SqliteStore extends OutboxStore {
   readonly dialect: 'sqlite'
+  /** The inbox in the same file: `inbox` beside `outbox`, `<prefix>_inbox` beside another prefix. Has a migration of its own. */
+  readonly inbox: SqliteInbox
   enqueueSync<Tx>(transactions: Transactions<Tx>, tx: Tx, messages: readonly SealedMessage[]): void
   changed(): Promise<boolean>
 }
@@ -47,49 +51,37 @@ export function sqliteStore(database: SqliteHandle, options: SqliteStoreOptions)
       'sqlite() takes an open connection of libsql, better-sqlite3 or node:sqlite (Node 22.16 or later), e.g. sqlite(new Database("shop.db"))',
     )
   const db = new SqliteConnection(database, { prefix, clock, deadlineMs: busyTimeoutMs })
+  const inbox = inboxBeside(database, options)
   return {
     dialect: 'sqlite',
+    inbox,
     ...schema(db, { allowInMemory }),
     ...leases(db),
     ...alerts(db),
     ...enqueueing(db),
     ...rows(db),
     nowMs: () => db.read('now', () => db.now()),
-    close: async () => db.close(),
+    async close() {
+      db.close()
+      await inbox.close()
+    },
   }
 }
 
 type Enqueueing = Pick<SqliteStore, 'enqueue' | 'enqueueSync' | 'changed'>
 
 function enqueueing(db: SqliteConnection): Enqueueing {
-  const checked = new WeakSet<object>()
+  const callers = new Callers(db, "messages must go into the outbox's own file")
   let seen = -1
   let ownInsert = false
-  /** Judges the answers of two pragmas: is the caller's connection durable, and is it on our file? */
-  const judge = (tx: unknown, synchronous: readonly SqlRow[], list: readonly SqlRow[]): void => {
-    checkSynchronous(synchronous, "the transaction's connection")
-    const file = textOf(list.find((row) => row.name === 'main')?.file ?? '')
-    const ours = fileOf(db)
-    if (file !== ours || (file === '' && tx !== db.handle))
-      throw new WaybillError(
-        'WB_OPTION_INVALID',
-        `the transaction is on "${file || ':memory:'}", the outbox on "${ours || ':memory:'}": messages must go into the outbox's own file`,
-      )
-    if (typeof tx === 'object' && tx !== null) checked.add(tx)
-  }
-  const isChecked = (tx: unknown): boolean => typeof tx === 'object' && tx !== null && checked.has(tx)
   const noteInsert = (tx: unknown): void => {
     if (tx === db.handle) ownInsert = true
   }
   return {
     async enqueue(transactions, tx, messages) {
-      checkHandle(transactions, tx)
       const sql = db.sql('enqueue')
       try {
-        if (!isChecked(tx)) {
-          const synchronous = await transactions.execute(tx, db.sql('pragma-synchronous'), [])
-          judge(tx, synchronous, await transactions.execute(tx, db.sql('pragma-database-list'), []))
-        }
+        await callers.check(transactions, tx)
         noteInsert(tx)
         for (const message of messages) await transactions.execute(tx, sql, enqueueParams(message))
       } catch (error) {
@@ -97,7 +89,6 @@ function enqueueing(db: SqliteConnection): Enqueueing {
       }
     },
     enqueueSync(transactions, tx, messages) {
-      checkHandle(transactions, tx)
       const { executeSync } = transactions
       if (!executeSync)
         throw new WaybillError(
@@ -108,7 +99,7 @@ function enqueueing(db: SqliteConnection): Enqueueing {
         executeSync(tx, sql, params)
       const sql = db.sql('enqueue')
       try {
-        if (!isChecked(tx)) judge(tx, run(db.sql('pragma-synchronous'), []), run(db.sql('pragma-database-list'), []))
+        callers.checkSync(transactions, tx, (text) => run(text, []))
         noteInsert(tx)
         for (const message of messages) run(sql, enqueueParams(message))
       } catch (error) {
@@ -126,13 +117,6 @@ function enqueueing(db: SqliteConnection): Enqueueing {
       return changed
     },
   }
-}
-
-/** Throws unless `tx` is an open transaction of a SQLite adapter. */
-function checkHandle(transactions: Transactions<unknown>, tx: unknown): void {
-  if (transactions.dialect !== 'sqlite')
-    throw new WaybillError('WB_OPTION_INVALID', `the sqlite store cannot use ${transactions.dialect} transactions`)
-  transactions.check(tx)
 }
 
 type Rows = Pick<OutboxStore, 'read' | 'advance' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'>
