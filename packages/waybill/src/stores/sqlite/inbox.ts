@@ -35,7 +35,9 @@ export interface SqliteInbox extends InboxStore {
  * whose offset is committed in Kafka already.
  *
  * SQLite has one writer, so of two handlers of one message the second waits in BEGIN IMMEDIATE and then finds the entry.
- * A transaction begun with plain BEGIN fails instead (WB_STORE_BUSY) and is to be tried again as a whole.
+ * A transaction begun with plain BEGIN may fail instead (WB_STORE_BUSY) and is to be tried again as a whole; with libsql
+ * 0.5.29 only on a new connection: after SQLITE_BUSY_SNAPSHOT the failed statement stays open past the ROLLBACK, and every
+ * later BEGIN IMMEDIATE of that connection fails. So begin with BEGIN IMMEDIATE, as `fromSqlite` does.
  */
 export function sqliteInboxStore(database: SqliteHandle, options: SqliteInboxOptions): SqliteInbox {
   const { prefix = 'inbox' } = options
