@@ -10,6 +10,7 @@ import { placesIn } from './scene.js'
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 const lossesShown = 10
+const impatientMs = 500
 
 /** A request to stop. */
 class Stopped extends Error {
@@ -29,10 +30,14 @@ async function main(): Promise<number> {
     return 0
   }
   const stop = new AbortController()
+  let stoppedMs = 0
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      // Impatient: a second one ends us at once; the exit hooks still end the children and remove the folder.
-      if (stop.signal.aborted) process.exit(128 + signalNumbers[name])
+      // Impatient: a second one ends us at once; the exit hooks still end the children and remove the folder. One that
+      // comes at the same moment is the same Ctrl-C, handed on by npm or scripts/start.mjs.
+      const again = stop.signal.aborted && performance.now() - stoppedMs > impatientMs
+      if (again) process.exit(128 + signalNumbers[name])
+      if (!stop.signal.aborted) stoppedMs = performance.now()
       stop.abort(new Stopped(name))
     })
   }
