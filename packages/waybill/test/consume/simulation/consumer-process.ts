@@ -115,7 +115,11 @@ export class ConsumerProcess implements Caller {
     this.#resumed = undefined
   }
 
+  /** True once it was asked to stop: it takes no more work. */
+  isStopping = false
+
   stop(): Promise<void> {
+    this.isStopping = true
     return this.#consumer.stop()
   }
 

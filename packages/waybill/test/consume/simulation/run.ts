@@ -94,7 +94,7 @@ class World {
   }
 
   #act(kind: ActionKind, step: number): void {
-    const running = this.#processes.filter((process) => process.alive && !process.paused)
+    const running = this.#processes.filter((process) => process.alive && !process.paused && !process.isStopping)
     const one = running.length > 0 ? this.#dice.pick(running) : undefined
     switch (kind) {
       case 'kill':
@@ -118,7 +118,7 @@ class World {
   }
 
   #start(): void {
-    if (this.#processes.filter((process) => process.alive).length < processesMax)
+    if (this.#processes.filter((process) => process.alive && !process.isStopping).length < processesMax)
       this.#processes.push(new ConsumerProcess(`consumer${this.#processes.length}`, this.#around))
   }
 
@@ -126,7 +126,6 @@ class World {
     this.#around.faultRate = 0
     for (const process of this.#processes) process.resume()
     this.#start()
-    if (!this.#processes.some((process) => process.alive)) this.#start()
   }
 
   /** Settled: the group's positions are at the ends of the logs. */
