@@ -23,6 +23,19 @@ const APIS = [
   'IncrementalAlterConfigs',
   'DescribeCluster',
   'DescribeProducers',
+  'FindCoordinator',
+  'ConsumerGroupHeartbeat',
+  'ConsumerGroupDescribe',
+  'JoinGroup',
+  'SyncGroup',
+  'Heartbeat',
+  'LeaveGroup',
+  'OffsetCommit',
+  'OffsetFetch',
+  'OffsetDelete',
+  'ListGroups',
+  'DescribeGroups',
+  'DeleteGroups',
 ]
 const MESSAGES = ['RequestHeader', 'ResponseHeader', ...APIS.flatMap((api) => [`${api}Request`, `${api}Response`])]
 
@@ -316,7 +329,7 @@ function messageCode(schema, kafkaVersion) {
       : `import type { Writer } from '../protocol/writer.js'`,
   )
   const stable = schema.latestVersionUnstable ? valid[1] - 1 : valid[1]
-  return `// Generated from ${schema.name}.json of kafka-clients ${kafkaVersion} by scripts/generate-protocol.mjs. Do not edit.
+  return `// Generated from ${schema.name}${schema.apiKey === undefined && valid[0] === 0 && !schema.name.endsWith('Header') ? ' in scripts/coordinator-records.json' : `.json of kafka-clients ${kafkaVersion}`} by scripts/generate-protocol.mjs. Do not edit.
 ${imports.join('\n')}
 
 ${body}
@@ -350,9 +363,12 @@ function slim(fields) {
 const source = fetchSchemas()
 for (const dir of [outDir, join(here, '../test/generated')]) mkdirSync(dir, { recursive: true })
 for (const old of readdirSync(outDir)) rmSync(join(outDir, old))
-const schemas = MESSAGES.map((name) =>
+const protocol = MESSAGES.map((name) =>
   JSON.parse(withoutComments(readFileSync(join(source.messages, `${name}.json`), 'utf8'))),
 )
+// The records of __consumer_offsets: no artifact has their schema files, so they were written down from the classes in
+// org.apache.kafka.coordinator.group.generated (4.3.1). Kafka's fields for members of the other protocol are left out.
+const schemas = [...protocol, ...JSON.parse(readFileSync(join(here, 'coordinator-records.json'), 'utf8'))]
 for (const schema of schemas)
   writeFileSync(join(outDir, `${kebab(schema.name)}.ts`), messageCode(schema, source.version))
 writeFileSync(

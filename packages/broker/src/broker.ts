@@ -15,6 +15,7 @@ import { type BrokerOptions, checkOptionNames } from './options.js'
 import { startMaintenance } from './maintenance.js'
 import { checkBrokerConfigs } from './topics/configs.js'
 import { systemClock, systemTimers } from './system/clock.js'
+import { systemRandom } from './system/random.js'
 import { Node } from './topics/node.js'
 
 export type { BrokerFaults, StayDown } from './faults/faults.js'
@@ -22,6 +23,7 @@ export type { DelayResponses, DropResponses, ErrorNext, FaultsSnapshot } from '.
 export type { BrokerOptions, TopicOptions } from './options.js'
 export { ErrorCode } from './protocol/error-codes.js'
 export type { Clock, Timers } from './system/clock.js'
+export type { Random } from './system/random.js'
 
 /** A running broker. */
 export interface Broker extends AsyncDisposable {
@@ -173,9 +175,9 @@ class EmbeddedBroker implements Broker {
     if (this.#closed) throw new Error('this broker is closed; make another with createBroker')
     if (this.#node) return
     const { nodeId = 1, configs = {}, topics = [], clock = systemClock, timers = systemTimers } = this.#options
-    const log = this.#options.log ?? ((): void => {})
+    const { log = (): void => {}, random = systemRandom } = this.#options
     const files = filesOnFullDisk(nodeFiles, () => this.#switches.diskIsFull)
-    const node = await Node.open({ dataDir: this.dataDir, nodeId, clock, configs, files })
+    const node = await Node.open({ dataDir: this.dataDir, nodeId, clock, timers, random, configs, files, log })
     try {
       for (const topic of topics) if (!node.topic(topic.name)) await createTopicNow(topic, node)
       const serve = (socket: Socket): void => {

@@ -9,6 +9,9 @@ interface Job {
   run(partition: Partition): void
 }
 
+/** Kafka: GroupCoordinatorShard.cleanupGroupMetadata. The one job that is the coordinator's, not a partition's. */
+const EXPIRY_CONFIG = 'offsets.retention.check.interval.ms'
+
 const JOBS: readonly Job[] = [
   // By default the interval is Long.MAX: flush.ms alone flushes nothing, as in Kafka.
   { intervalConfig: 'log.flush.scheduler.interval.ms', what: 'flush', run: (p) => p.log.flushIfDue() },
@@ -25,19 +28,28 @@ const INTERVAL_MS_MAX = 2_147_483_647
 
 /** Starts the periodic work of a node: flush by age, retention, producer expiry. The answer stops it. */
 export function startMaintenance(node: Node, timers: Timers, log: (line: string) => void): () => void {
-  const cancels = new Map<Job, () => void>()
-  const schedule = (job: Job): void => {
-    const intervalMs = node.configs.brokerNumber(job.intervalConfig)
+  const cancels = new Map<string, () => void>()
+  const repeat = (intervalConfig: string, run: () => void): void => {
+    const intervalMs = node.configs.brokerNumber(intervalConfig)
     if (intervalMs > INTERVAL_MS_MAX) return
     const due = (): void => {
-      runOn(node, job, log)
-      schedule(job)
+      run()
+      repeat(intervalConfig, run)
     }
-    cancels.set(job, timers.after(intervalMs, due))
+    cancels.set(intervalConfig, timers.after(intervalMs, due))
   }
-  for (const job of JOBS) schedule(job)
+  for (const job of JOBS) repeat(job.intervalConfig, () => runOn(node, job, log))
+  repeat(EXPIRY_CONFIG, () => expireOffsets(node, log))
   return () => {
     for (const cancel of cancels.values()) cancel()
+  }
+}
+
+function expireOffsets(node: Node, log: (line: string) => void): void {
+  try {
+    node.coordinator?.expireOffsets()
+  } catch (error) {
+    log(`expiry of committed offsets failed: ${String(error)}`)
   }
 }
 

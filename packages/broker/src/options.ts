@@ -1,4 +1,5 @@
 import type { Clock, Timers } from './system/clock.js'
+import type { Random } from './system/random.js'
 
 /** A topic that exists from the start; one that is there already from an earlier run is left as it is. */
 export interface TopicOptions {
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly faultsPort?: number
   readonly clock?: Clock
   readonly timers?: Timers
+  /** Where topic ids and member ids come from. Default: the operating system's generator. */
+  readonly random?: Random
   /** Gets one line per thing worth knowing (garbage on a connection, a refused batch, …). Default: nothing. */
   readonly log?: (line: string) => void
 }
@@ -40,6 +43,7 @@ const KNOWN: Readonly<Record<keyof BrokerOptions, true>> = {
   faultsPort: true,
   clock: true,
   timers: true,
+  random: true,
   log: true,
 }
 

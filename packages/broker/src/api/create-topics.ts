@@ -65,7 +65,7 @@ async function create(
     const partitions = partitionCount(topic, node)
     const configs = checkedConfigs(topic)
     // Kafka answers an id for a topic that is only checked, too.
-    const topicId = validateOnly ? newUuid() : (await node.createTopic(name, partitions, configs)).id
+    const topicId = validateOnly ? newUuid(node.random) : (await node.createTopic(name, partitions, configs)).id
     return creatableTopicResult({
       name,
       topicId,

@@ -9,6 +9,8 @@ export interface ApiContext {
   readonly node: Node
   readonly version: number
   readonly clientId: string | null
+  /** The client's address as Java prints it: '/127.0.0.1'. */
+  readonly clientHost: string
   readonly host: string
   readonly port: number
   readonly clock: Clock
@@ -28,6 +30,8 @@ export interface ApiSpec<Request, Response extends object> {
   readonly response: Codec<Response>
   /** The lowest version named in ApiVersions where that is not the lowest the broker accepts. */
   readonly advertisedMinVersion?: number
+  /** True where the group coordinator answers: such a request finds out when the coordinator has moved. */
+  readonly coordinated?: boolean
   /** `undefined` = no response is sent (Produce with acks=0); CLOSE = the connection is cut instead of an answer. */
   handle(
     request: Request,
@@ -45,6 +49,7 @@ export interface Api {
   readonly minVersion: number
   readonly maxVersion: number
   readonly advertisedMinVersion: number
+  readonly coordinated: boolean
   readonly requestFlexibleFrom: number
   readonly responseFlexibleFrom: number
   /** Reads the request, does it, and answers what writes the response body. */
@@ -59,6 +64,7 @@ export function defineApi<Request, Response extends object>(spec: ApiSpec<Reques
     minVersion: spec.request.minVersion,
     maxVersion: spec.request.maxStableVersion,
     advertisedMinVersion: spec.advertisedMinVersion ?? spec.request.minVersion,
+    coordinated: spec.coordinated ?? false,
     requestFlexibleFrom: spec.request.flexibleFrom,
     responseFlexibleFrom: spec.response.flexibleFrom,
     async execute(body, context) {

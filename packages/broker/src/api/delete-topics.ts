@@ -7,6 +7,7 @@ import {
 } from '../generated/delete-topics-response.js'
 import { ErrorCode } from '../protocol/error-codes.js'
 import { ZERO_UUID } from '../protocol/uuid.js'
+import { OFFSETS_TOPIC } from '../topics/node.js'
 import { type Api, type ApiContext, defineApi } from './definition.js'
 
 /** Deletes topics by name or (version 6) by id, files included. */
@@ -35,6 +36,9 @@ function remove(wanted: DeleteTopicState, context: ApiContext): DeletableTopicRe
     return name === null
       ? refused(ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
       : refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
+  }
+  if (topic.name === OFFSETS_TOPIC) {
+    return refused(ErrorCode.INVALID_REQUEST, 'This broker keeps its groups in the topic; delete the groups instead.')
   }
   try {
     context.node.deleteTopic(topic)

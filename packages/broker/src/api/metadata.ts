@@ -9,6 +9,7 @@ import {
 } from '../generated/metadata-response.js'
 import { ErrorCode } from '../protocol/error-codes.js'
 import { ZERO_UUID } from '../protocol/uuid.js'
+import { OFFSETS_TOPIC } from '../topics/node.js'
 import type { Topic } from '../topics/partition.js'
 import { type Api, type ApiContext, defineApi } from './definition.js'
 import { isTopicName } from './topic-name.js'
@@ -76,6 +77,7 @@ function found(topic: Topic, context: ApiContext): MetadataResponseTopic {
   return metadataResponseTopic({
     name: topic.name,
     topicId: topic.id,
+    isInternal: topic.name === OFFSETS_TOPIC,
     partitions: topic.partitions.map((partition) =>
       metadataResponsePartition({
         partitionIndex: partition.index,

@@ -8,6 +8,7 @@ import {
   topicProduceResponse,
 } from '../generated/produce-response.js'
 import { ErrorCode } from '../protocol/error-codes.js'
+import { OFFSETS_TOPIC } from '../topics/node.js'
 import type { Partition, Topic } from '../topics/partition.js'
 import { type Api, type ApiContext, CLOSE, defineApi } from './definition.js'
 
@@ -57,6 +58,8 @@ function refused(index: number, errorCode: number, logStartOffset = -1): Partiti
 }
 
 function append(topic: Topic, data: PartitionProduceData, context: ApiContext): PartitionProduceResponse {
+  // Kafka lets its own admin client write there; nothing else may forge a commit (AuthHelper, Topic.isInternal).
+  if (topic.name === OFFSETS_TOPIC) return refused(data.index, ErrorCode.INVALID_TOPIC_EXCEPTION)
   const partition = topic.partitions[data.index]
   if (!partition) return refused(data.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const shape = batchProblem(data.records, context.version)

@@ -1,3 +1,4 @@
+import { expireGroup } from '../groups/offset-expiry.js'
 import type { Node } from '../topics/node.js'
 import type { DelayResponses, DropResponses, ErrorNext, FaultSwitches, FaultsSnapshot } from './switches.js'
 
@@ -23,6 +24,16 @@ export interface BrokerFaults {
   powerLoss(options?: StayDown): Promise<void>
   /** Every partition forgets every producer, as after producer.id.expiration.ms. */
   expireProducers(): void
+  /**
+   * Forgets the group's committed offsets as Kafka does when offsets.retention.minutes is over, and the group when it is
+   * empty; answers how many went. Offsets of topics that live members subscribe to stay, as in Kafka.
+   */
+  expireOffsets(group: string): number
+  /**
+   * The group coordinator moves to another broker and back: waiting joins end, its memory is read from the log again, and
+   * every connection's next group request answers NOT_COORDINATOR (16), once.
+   */
+  moveCoordinator(): void
   /** Takes back every rule that is still waiting, and a full disk. Counters stay. */
   clear(): void
   /** Counters and waiting rules. */
@@ -54,6 +65,14 @@ export function createFaults(switches: FaultSwitches, broker: BrokerControls): F
     crash: (options) => broker.crash(options?.restart ?? true),
     powerLoss: (options) => broker.powerLoss(options?.restart ?? true),
     expireProducers: () => broker.node()?.expireAllProducers(),
+    expireOffsets: (group) => {
+      const groups = broker.node()?.coordinator
+      return groups ? expireGroup(groups, group, Number.POSITIVE_INFINITY) : 0
+    },
+    moveCoordinator: () => {
+      switches.coordinatorMoves++
+      broker.node()?.coordinator?.reload()
+    },
     clear: () => switches.clear(),
     snapshot: () => switches.snapshot(),
     start: () => broker.start(),

@@ -24,6 +24,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'power-loss': (faults, body) => faults.powerLoss({ restart: flag(body, 'restart', true) }),
   start: (faults) => faults.start(),
   'expire-producers': (faults) => faults.expireProducers(),
+  'expire-offsets': (faults, body) => {
+    faults.expireOffsets(text(body, 'group'))
+  },
+  'move-coordinator': (faults) => faults.moveCoordinator(),
   clear: (faults) => faults.clear(),
 }
 

@@ -33,6 +33,7 @@ export interface FaultsSnapshot {
   readonly delayed: number
   readonly crashes: number
   readonly powerLosses: number
+  readonly coordinatorMoves: number
   readonly diskFull: boolean
   readonly pending: {
     readonly drops: readonly DropResponses[]
@@ -52,6 +53,8 @@ export class FaultSwitches {
   diskIsFull = false
   crashes = 0
   powerLosses = 0
+  /** How often the group coordinator has moved away and back. */
+  coordinatorMoves = 0
   #dropped = 0
   #errored = 0
   #delayed = 0
@@ -133,6 +136,7 @@ export class FaultSwitches {
       delayed: this.#delayed,
       crashes: this.crashes,
       powerLosses: this.powerLosses,
+      coordinatorMoves: this.coordinatorMoves,
       diskFull: this.diskIsFull,
       pending: { drops: open(this.#drops), errors: open(this.#errors), delays: open(this.#delays) },
     }

@@ -7,6 +7,7 @@ import { apiVersionsResponseCodec } from '../generated/api-versions-response.js'
 import { requestHeaderCodec } from '../generated/request-header.js'
 import { responseHeaderCodec } from '../generated/response-header.js'
 import { ProtocolError } from '../protocol/codec.js'
+import { ErrorCode } from '../protocol/error-codes.js'
 import { Reader } from '../protocol/reader.js'
 import { Writer } from '../protocol/writer.js'
 import { Frames } from './frames.js'
@@ -19,7 +20,7 @@ export interface ConnectionOptions {
   readonly faults: FaultSwitches
   readonly requestBytesMax: number
   /** Everything of the request's context that is not about the request itself. */
-  readonly context: Omit<ApiContext, 'version' | 'clientId' | 'signal' | 'injectedError' | 'apis'>
+  readonly context: Omit<ApiContext, 'version' | 'clientId' | 'clientHost' | 'signal' | 'injectedError' | 'apis'>
 }
 
 /**
@@ -34,10 +35,11 @@ export async function serveConnection(socket: Socket, options: ConnectionOptions
   socket.setNoDelay(true)
   const from = `${socket.remoteAddress}:${socket.remotePort}`
   const frames = new Frames(options.requestBytesMax)
+  const seen: Seen = { coordinatorMoves: options.faults.coordinatorMoves }
   try {
     for await (const chunk of socket) {
       for (const frame of frames.push(chunk as Buffer)) {
-        if (gone.signal.aborted || socket.destroyed || !(await serveRequest(frame, socket, options, gone.signal)))
+        if (gone.signal.aborted || socket.destroyed || !(await serveRequest(frame, socket, options, seen, gone.signal)))
           return
       }
     }
@@ -55,11 +57,24 @@ export async function serveConnection(socket: Socket, options: ConnectionOptions
   }
 }
 
+/** What this connection's client has been told. */
+interface Seen {
+  coordinatorMoves: number
+}
+
+/** True for the first group request after the coordinator has moved: the client must look for it again. */
+function hasMoved(api: Api, faults: FaultSwitches, seen: Seen): boolean {
+  if (!api.coordinated || seen.coordinatorMoves === faults.coordinatorMoves) return false
+  seen.coordinatorMoves = faults.coordinatorMoves
+  return true
+}
+
 /** Answers one request; false when the connection must be cut. */
 async function serveRequest(
   frame: Buffer,
   socket: Socket,
   options: ConnectionOptions,
+  seen: Seen,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { faults, apis } = options
@@ -80,7 +95,8 @@ async function serveRequest(
     version,
     signal,
     clientId: header.clientId,
-    injectedError: faults.errorsFor(api.name),
+    clientHost: `/${socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''}`,
+    injectedError: hasMoved(api, faults, seen) ? () => ErrorCode.NOT_COORDINATOR : faults.errorsFor(api.name),
   }
   const write = await api.execute(reader, context)
   if (write === CLOSE) return false

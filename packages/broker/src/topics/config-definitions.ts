@@ -84,8 +84,21 @@ const own: readonly ConfigDefinition[] = [
   // Kafka's default is true; here a mistyped topic name must not become a topic.
   { name: 'auto.create.topics.enable', type: 'boolean', value: 'false' },
   { name: 'default.replication.factor', type: 'int', value: '1', min: 1, max: 1 },
+  { name: 'group.consumer.assignment.interval.ms', type: 'int', value: '1000', min: 0, max: 15_000 },
+  { name: 'group.consumer.heartbeat.interval.ms', type: 'int', value: '5000', min: 1, max: INT_MAX },
+  { name: 'group.consumer.max.size', type: 'int', value: '2147483647', min: 1, max: INT_MAX },
+  // Kafka forbids less than 45 s unless group.consumer.min.session.timeout.ms is lowered, too; tests want it shorter.
+  { name: 'group.consumer.session.timeout.ms', type: 'int', value: '45000', min: 1000, max: INT_MAX },
+  // Kafka's default is 3000: a test with one classic consumer would wait that long for nothing.
+  { name: 'group.initial.rebalance.delay.ms', type: 'int', value: '0', min: 0, max: INT_MAX },
+  { name: 'group.max.session.timeout.ms', type: 'int', value: '1800000', min: 1, max: INT_MAX },
+  { name: 'group.max.size', type: 'int', value: '2147483647', min: 1, max: INT_MAX },
+  { name: 'group.min.session.timeout.ms', type: 'int', value: '6000', min: 1, max: INT_MAX },
   { name: 'log.flush.scheduler.interval.ms', type: 'long', value: LONG_MAX, min: 1 },
   { name: 'log.retention.check.interval.ms', type: 'long', value: '300000', min: 1 },
+  { name: 'offset.metadata.max.bytes', type: 'int', value: '4096', min: 0, max: INT_MAX },
+  { name: 'offsets.retention.check.interval.ms', type: 'long', value: '600000', min: 1 },
+  { name: 'offsets.retention.minutes', type: 'int', value: '10080', min: 1, max: INT_MAX },
   { name: 'num.partitions', type: 'int', value: '1', min: 1, max: INT_MAX },
   { name: 'producer.id.expiration.check.interval.ms', type: 'int', value: '600000', min: 1, max: INT_MAX },
   { name: 'producer.id.expiration.ms', type: 'int', value: '86400000', min: 1, max: INT_MAX, dynamic: true },

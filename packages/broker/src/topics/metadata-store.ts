@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { newUuid } from '../protocol/uuid.js'
+import type { Random } from '../system/random.js'
 
 /** A topic as it is stored: one leader epoch per partition. */
 export interface TopicRecord {
@@ -74,14 +75,14 @@ export class MetadataStore {
     this.#state = state
   }
 
-  /** Opens or creates the metadata in `dir`. `clean` says whether the broker was stopped in order the last time. */
-  static open(dir: string): { store: MetadataStore; clean: boolean } {
+  /** Opens or creates the metadata in `dir`; `random` makes the id of a new cluster. `clean` says whether the broker was stopped in order the last time. */
+  static open(dir: string, random: Random): { store: MetadataStore; clean: boolean } {
     mkdirSync(dir, { recursive: true })
     const path = join(dir, FILE)
     const known = existsSync(path)
     const store = new MetadataStore(
       dir,
-      known ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState(),
+      known ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState(newUuid(random)),
     )
     if (!known) store.commit({})
     const marker = join(dir, CLEAN)
@@ -94,7 +95,7 @@ export class MetadataStore {
   /** What is stored in `dir`, without opening it: nothing is created, no marker is taken. */
   static peek(dir: string): ClusterState {
     const path = join(dir, FILE)
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState()
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState('')
   }
 
   get state(): ClusterState {
@@ -120,6 +121,6 @@ export class MetadataStore {
   }
 }
 
-function emptyState(): ClusterState {
-  return { clusterId: newUuid(), nextProducerId: 0, topics: [], brokerConfigs: {}, clusterConfigs: {}, garbage: [] }
+function emptyState(clusterId: string): ClusterState {
+  return { clusterId, nextProducerId: 0, topics: [], brokerConfigs: {}, clusterConfigs: {}, garbage: [] }
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { LogFiles } from '../log/log-files.js'
 import { type LogConfig, PartitionLog } from '../log/partition-log.js'
 import { losePower } from '../log/power-loss.js'
+import { GroupCoordinator } from '../groups/coordinator.js'
 import { newUuid } from '../protocol/uuid.js'
-import type { Clock } from '../system/clock.js'
+import type { Clock, Timers } from '../system/clock.js'
+import type { Random } from '../system/random.js'
 import { Configs } from './configs.js'
 import { MetadataStore, type TopicRecord } from './metadata-store.js'
 import { Partition, type Topic } from './partition.js'
@@ -15,10 +17,22 @@ export interface NodeOptions {
   readonly dataDir: string
   readonly nodeId: number
   readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
   /** Static broker configs, as in server.properties. */
   readonly configs: Readonly<Record<string, string>>
   /** What the partition logs write with. */
   readonly files: LogFiles
+  log(line: string): void
+}
+
+/** The topic that groups and committed offsets are kept in, under Kafka's name. One partition is enough for one node. */
+export const OFFSETS_TOPIC: string = '__consumer_offsets'
+
+const OFFSETS_TOPIC_CONFIGS: Readonly<Record<string, string>> = {
+  'cleanup.policy': 'compact',
+  // Small, so that what a compaction leaves behind goes soon; the broker's own retention must not touch it.
+  'segment.bytes': '8388608',
 }
 
 /**
@@ -38,7 +52,10 @@ export class Node {
   readonly #creating = new Set<string>()
   /** Set by the expire-producers switch for the length of one call. */
   #expireAll = false
+  #groups: Promise<GroupCoordinator> | undefined
+  #coordinator: GroupCoordinator | undefined
   #ended = false
+  #topicsVersion = 0
 
   private constructor(options: NodeOptions, store: MetadataStore) {
     this.#options = options
@@ -50,7 +67,7 @@ export class Node {
 
   /** Opens the files in `dataDir`. After an unclean stop every partition gets the next leader epoch, durably, first. */
   static async open(options: NodeOptions): Promise<Node> {
-    const { store, clean } = MetadataStore.open(options.dataDir)
+    const { store, clean } = MetadataStore.open(options.dataDir, options.random)
     const node = new Node(options, store)
     try {
       node.#removeGarbage()
@@ -61,6 +78,8 @@ export class Node {
         // Stopped in order and damaged since: readers must be able to tell this log from the one they have read.
         if (clean && topic.partitions.some((p) => !p.log.recovered.clean)) throw new DamagedAfterCleanStop()
       }
+      // Members of before have one session timeout from now on, whether anyone asks for a group or not.
+      if (node.topic(OFFSETS_TOPIC)) await node.groups()
       return node
     } catch (error) {
       node.abandon()
@@ -77,6 +96,39 @@ export class Node {
         losePower(join(dataDir, directoryName(topic.name, index)), files)
       }
     }
+  }
+
+  get random(): Random {
+    return this.#options.random
+  }
+
+  /** The group coordinator; the first call makes its topic. Rejects when the disk refuses that, and may be tried again. */
+  groups(): Promise<GroupCoordinator> {
+    this.#groups ??= this.#openGroups().catch((error: unknown) => {
+      this.#groups = undefined
+      throw error
+    })
+    return this.#groups
+  }
+
+  /** The group coordinator, if anybody has asked for one. */
+  get coordinator(): GroupCoordinator | undefined {
+    return this.#coordinator
+  }
+
+  async #openGroups(): Promise<GroupCoordinator> {
+    const topic = this.topic(OFFSETS_TOPIC) ?? (await this.createTopic(OFFSETS_TOPIC, 1, OFFSETS_TOPIC_CONFIGS))
+    const partition = topic.partitions[0]
+    if (!partition || this.#ended) throw new Error('the broker went down while the group coordinator was opened')
+    const { clock, timers, random, log } = this.#options
+    const { configs } = this
+    this.#coordinator = new GroupCoordinator({ partition, topics: this, configs, clock, timers, random, log })
+    return this.#coordinator
+  }
+
+  /** Another number after every change of what `topics` answers. */
+  get topicsVersion(): number {
+    return this.#topicsVersion
   }
 
   topic(name: string): Topic | undefined {
@@ -108,7 +160,12 @@ export class Node {
   async createTopic(name: string, partitions: number, configs: Readonly<Record<string, string>>): Promise<Topic> {
     this.#creating.add(name)
     try {
-      const record: TopicRecord = { name, id: newUuid(), configs, leaderEpochs: new Array<number>(partitions).fill(0) }
+      const record: TopicRecord = {
+        name,
+        id: newUuid(this.random),
+        configs,
+        leaderEpochs: new Array<number>(partitions).fill(0),
+      }
       for (let index = 0; index < partitions; index++) rmSync(this.#dir(name, index), { recursive: true, force: true })
       // Metadata first: a crash in between leaves a topic with empty partitions, never partitions without a topic.
       this.store.commit({ topics: [...this.store.state.topics, record] })
@@ -133,11 +190,13 @@ export class Node {
     })
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)
+    this.#topicsVersion++
     for (const partition of topic.partitions) {
       partition.log.abandon()
       partition.changed()
     }
     this.#removeGarbage()
+    this.#coordinator?.topicDeleted(topic)
   }
 
   /** Replaces the configs of one topic, durably. */
@@ -176,6 +235,7 @@ export class Node {
 
   #end(how: (log: PartitionLog) => void): unknown[] {
     this.#ended = true
+    this.#coordinator?.close()
     this.store.seal()
     const errors: unknown[] = []
     for (const partition of this.partitions()) {
@@ -223,6 +283,7 @@ export class Node {
   #add(topic: Topic): void {
     this.#byName.set(topic.name, topic)
     this.#byId.set(topic.id, topic)
+    this.#topicsVersion++
   }
 
   /** The log asks for its config on every append, so the answer is kept until the metadata changes. */
