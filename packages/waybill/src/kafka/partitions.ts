@@ -1,9 +1,10 @@
-import { listOffsetsV7, offsetForLeaderEpochV4 } from '@platformatic/kafka'
+import { listOffsetsV7 } from '@platformatic/kafka'
 import { WaybillError } from '../model/errors.js'
 import type { FetchedBatch } from '../ports/broker.js'
 import { errorName, passingErrors } from './error-codes.js'
 import { type Fetched, fetchByNameApi } from './fetch/fetch-api.js'
 import { fetchBytesMax, type ReadRange, readRange } from './fetch/read-range.js'
+import { leaderEpochApi } from './fetch/leader-epoch-api.js'
 import { answerOf } from './network/answer.js'
 import { type Cluster, type KafkaContext, requireApi } from './network/cluster.js'
 import { describe, type Link, LinkError } from './network/link.js'
@@ -59,24 +60,19 @@ export class Partitions {
     partition: number,
     leaderEpoch: number,
   ): Promise<{ leaderEpoch: number; endOffset: number }> {
-    const asked = [{ partitionIndex: partition, currentLeaderEpoch: -1, leaderEpoch }]
     return this.#atLeader({
       what: 'OffsetForLeaderEpoch',
       purpose: 'control',
       topic,
       partition,
       ask: async (link) => {
-        requireApi(link, 'OffsetForLeaderEpoch', offsetForLeaderEpochV4.api)
-        const answer = await answerOf(
-          link.call('OffsetForLeaderEpoch', this.#context.settings.requestTimeoutMs, (connection) =>
-            offsetForLeaderEpochV4.api.async(connection, -1, [{ name: topic, partitions: asked }]),
-          ),
+        requireApi(link, 'OffsetForLeaderEpoch', leaderEpochApi)
+        const { errorCode, ...value } = await link.call(
+          'OffsetForLeaderEpoch',
+          this.#context.settings.requestTimeoutMs,
+          (connection) => leaderEpochApi.async(connection, { topic, partition, leaderEpoch }),
         )
-        const found = only(answer.topics[0]?.partitions[0], 'OffsetForLeaderEpoch')
-        return {
-          errorCode: found.errorCode,
-          value: { leaderEpoch: found.leaderEpoch, endOffset: Number(found.endOffset) },
-        }
+        return { errorCode, value }
       },
     })
   }
