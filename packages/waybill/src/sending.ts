@@ -68,6 +68,7 @@ export class Sending<Tx> {
     this.#relay?.start()
   }
 
+  /** Also closes the connections to Kafka. */
   async stop(drainMs: number): Promise<void> {
     await this.#relay?.stop(drainMs)
     this.#ended.abort()
@@ -126,6 +127,7 @@ export class Sending<Tx> {
         options: relayOptions({ pipelines, ...relay }),
         policyOf: (topic) => topics[topic]?.onReject ?? 'hold-key',
         sinks: alerts ?? [],
+        hangUp: () => this.#around.broker.close(),
       },
     )
   }

@@ -205,12 +205,11 @@ export class Pipeline {
    */
   async #advance(planned: readonly Planned[]): Promise<void> {
     const { store, failpoints, log, clock } = this.#context
-    const claiming = planned.some(({ step }) => step.kind === 'claim')
     for (let tries = 0; ; tries++) {
       try {
-        await failpoints.hit(claiming ? 'claim:before-commit' : 'mark:before-commit')
+        for (const kind of crashKinds) if (has(planned, kind)) await failpoints.hit(`${kind}:before-commit`)
         const results = await store.advance(planned.map(({ step }) => step))
-        await failpoints.hit(claiming ? 'claim:after-commit' : 'mark:after-commit')
+        for (const kind of crashKinds) if (has(planned, kind)) await failpoints.hit(`${kind}:after-commit`)
         planned.forEach((plan, at) => this.#apply(plan, results[at]))
         return
       } catch (error) {
@@ -371,4 +370,11 @@ export class Pipeline {
     const tracked: Promise<unknown> = work.finally(() => this.#tasks.delete(tracked))
     this.#tasks.add(tracked)
   }
+}
+
+/** Steps that have failpoints of their own. */
+const crashKinds = ['mark', 'release', 'claim'] as const
+
+function has(planned: readonly Planned[], kind: (typeof crashKinds)[number]): boolean {
+  return planned.some(({ step }) => step.kind === kind)
 }

@@ -20,6 +20,8 @@ export interface RelaySetup {
   readonly options: RelayOptions
   readonly policyOf: (topic: string) => RejectPolicy
   readonly sinks: readonly AlertSink[]
+  /** Ends all calls to Kafka that are under way, so that `stop` keeps its deadline when Kafka does not answer. */
+  readonly hangUp: () => Promise<void>
 }
 
 /** After a commit is expected, the outbox is looked at again after 1, 3, 10, 30 ms and then every `pollMs`. */
@@ -236,6 +238,7 @@ export class Relay {
     }
     this.#ended.abort()
     for (const lane of this.#keeper.held()) this.#keeper.lose(lane)
+    await this.#setup.hangUp()
     await this.#running
     await Promise.all(this.#tasks)
     try {

@@ -1,3 +1,4 @@
+import { invariant } from '../model/errors.js'
 import type { Incarnation } from '../model/flight.js'
 import { advanceSequence } from '../model/sequence-number.js'
 import type { ProduceOutcome, TopicView } from '../ports/broker.js'
@@ -92,8 +93,9 @@ export class Settler {
   #produced(answer: Extract<Answer, { kind: 'produced' }>): Planned | undefined {
     const { state, open, outcome } = answer
     const { flight } = open
-    const answered = outcome.kind === 'acked' || outcome.kind === 'rejected'
-    this.#tasks.reachable(answered, answered ? undefined : outcome.cause)
+    // `unsent` may also mean that our lease was too short for another attempt: it says nothing about Kafka.
+    if (outcome.kind === 'unknown') this.#tasks.reachable(false, outcome.cause)
+    else if (outcome.kind !== 'unsent') this.#tasks.reachable(true)
     const verdict = judge(flight, state.stream?.lastOffset ?? -1, open.uncertain, outcome, answer.timestampType)
     switch (verdict.kind) {
       case 'mark':
@@ -153,12 +155,17 @@ export class Settler {
   #reject(
     place: Place,
     verdict: { readonly code: string; readonly message: string; readonly recordIndex?: number },
-  ): Planned {
+  ): Planned | undefined {
     const { state, open } = place
     this.#context.events.emit({ kind: 'refused', stream: state.key, code: verdict.code })
     const single = open.rows.length === 1 ? 0 : verdict.recordIndex
     const offender = single === undefined ? undefined : open.rows[single]
     const next = this.#next(place)
+    if (!next) {
+      // The epochs of this producer id are used up; a resolve gets the lane another id first.
+      this.#tasks.resolve(place, { cause: `${verdict.code}, and no producer epoch is left`, newProducer: false })
+      return undefined
+    }
     const lastOffset = state.stream?.lastOffset ?? -1
     const reason = `${verdict.code} ${verdict.message}`.trim()
     if (!offender) {
@@ -184,14 +191,14 @@ export class Settler {
     if (readBack.kind === 'read') {
       events.emit({ kind: 'resolved', stream: state.key, outcome: readBack.found.length > 0 ? 'found' : 'not-found' })
       this.#reportFindings(answer, readBack, doubt)
-      return this.#release(answer, this.#next(answer), readBack.endOffset - 1, readBack.found, undefined)
+      return this.#release(answer, this.#nextAfterRead(answer), readBack.endOffset - 1, readBack.found, undefined)
     }
     events.emit({ kind: 'resolved', stream: state.key, outcome: 'unknown' })
     const detail = `${answer.open.rows.length} messages of ${state.id}: ${doubt.cause}; ${readBack.cause}`
     const alert = { cause: `unresolved ${state.id}`, kind: 'unresolved', detail }
     this.#tasks.run(answer.lane, store.openAlert(alert))
     if (options.unresolved === 'resend')
-      return this.#release(answer, this.#next(answer), readBack.endOffset - 1, [], undefined)
+      return this.#release(answer, this.#nextAfterRead(answer), readBack.endOffset - 1, [], undefined)
     answer.open.phase = 'stuck'
     return undefined
   }
@@ -256,10 +263,16 @@ export class Settler {
     return tries
   }
 
-  #next({ lane, open }: Place): Incarnation {
+  #next({ lane, open }: Place): Incarnation | undefined {
     const { incarnation } = open.flight
-    const producerId = lane.lease.producerId ?? incarnation.producerId
-    return nextIncarnation(incarnation, producerId) ?? incarnation
+    return nextIncarnation(incarnation, lane.lease.producerId ?? incarnation.producerId)
+  }
+
+  /** A resolve has seen to it that the lane has a producer id with epochs left. */
+  #nextAfterRead(place: Place): Incarnation {
+    const next = this.#next(place)
+    invariant(next !== undefined, 'resolved-has-next', `${place.state.id} has no producer epoch left after a resolve`)
+    return next
   }
 }
 

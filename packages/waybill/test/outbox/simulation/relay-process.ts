@@ -77,6 +77,7 @@ export class RelayProcess implements Caller {
         options: relayOptions(relaySettings),
         policyOf: () => 'park',
         sinks: [],
+        hangUp: async () => undefined,
       },
     )
     relay.start()
