@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Flight, Stream } from '../../src/model/flight.js'
 import { claimIdentity, nextIncarnation, trustMs } from '../../src/outbox/claim.js'
 import { OwnedLane } from '../../src/outbox/lane-state.js'
-import { decideLaunch } from '../../src/outbox/launch.js'
+import { decideLaunch, oldestFirst } from '../../src/outbox/launch.js'
 import type { TopicView } from '../../src/ports/broker.js'
 
 const hour = 3_600_000
@@ -96,4 +96,13 @@ test('used-up epochs ask for a new producer id', () => {
   assert.equal(claimIdentity(last, 7, view, 122 * hour).kind, 'need-producer-id')
   assert.equal(nextIncarnation(last.incarnation, 7), undefined)
   assert.deepEqual(nextIncarnation(last.incarnation, 8), { producerId: 8, producerEpoch: 0 })
+})
+
+test('lanes that share a partition take turns by age, so that a busy lane does not starve its neighbours', () => {
+  const { lane, state, open } = taken(7)
+  const at = (rowId: number) => ({ lane, state, open: { ...open, flight: { ...open.flight, rowIds: [rowId] } } })
+  assert.deepEqual(
+    oldestFirst([at(9), at(2), at(5)]).map((place) => place.open.flight.rowIds[0]),
+    [2, 5, 9],
+  )
 })
