@@ -1,17 +1,18 @@
 import { createServer, connect, type Server, type Socket } from 'node:net'
 
-const produceKey = 0
+/** Kafka's API keys of the requests whose answers are cut off. */
+export const apiKeys = { Produce: 0, OffsetCommit: 8 } as const
 
 /**
  * A TCP relay in front of one Kafka node that can swallow an answer: it watches the requests go by (each is a 4-byte length and
- * an API key), and when it is armed and a Produce request has passed, it cuts the connection as soon as the node answers: the
+ * an API key), and when it is armed for an API and a request of it has passed, it cuts the connection as soon as the node answers: the
  * request was executed and its answer never arrives.
  */
 export class CuttingProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #targetPort: number
-  #isArmed = false
+  #armedFor: number | undefined
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort
@@ -27,9 +28,9 @@ export class CuttingProxy implements AsyncDisposable {
     return proxy
   }
 
-  /** The answer to the next Produce request is cut off. */
-  cutNextProduce(): void {
-    this.#isArmed = true
+  /** The answer to the next request of this API is cut off. */
+  cutNext(api: keyof typeof apiKeys): void {
+    this.#armedFor = apiKeys[api]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,8 +54,9 @@ export class CuttingProxy implements AsyncDisposable {
       socket.setNoDelay(true).on('error', end).on('close', end)
     }
     client.on('data', (chunk) => {
-      if (frames.apiKeysIn(chunk).includes(produceKey) && this.#isArmed) {
-        this.#isArmed = false
+      const seen = frames.apiKeysIn(chunk)
+      if (this.#armedFor !== undefined && seen.includes(this.#armedFor)) {
+        this.#armedFor = undefined
         isCut = true
       }
       node.write(chunk)

@@ -85,7 +85,7 @@ export async function kafkaStage(): Promise<Stage> {
       await node.launch()
       await node.ready()
     },
-    dropNextProduceResponse: async () => proxy.cutNextProduce(),
+    dropNextProduceResponse: async () => proxy.cutNext('Produce'),
     expireProducers: async (topic, partition) => {
       await admin.alterBrokers(node.id, { 'producer.id.expiration.ms': '1000' })
       await until(async () => (await admin.producerCount(topic, partition)) === 0, {

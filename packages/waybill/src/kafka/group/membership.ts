@@ -116,6 +116,11 @@ export class Membership {
     return this.assignment.owned
   }
 
+  /** The coordinator answered another request under this epoch that we are no member: no need to wait for a heartbeat. */
+  refusedUnder(epoch: number, cause: string): void {
+    if (this.#state === 'member' && this.#epoch === epoch) this.#loseAndRejoin(cause)
+  }
+
   /** Sends the next heartbeat at once (after the one under way). */
   beatNow(): void {
     this.#wake.abort()

@@ -159,8 +159,8 @@ export class Offsets {
       const code = answer.of(each.offset)
       each.outcome = outcomeOf(code)
       if (code !== undefined && (code === groupErrors.staleMemberEpoch || passingErrors.has(code))) again.add(code)
-      // The heartbeat will bring the same news; the sooner the listener knows, the less is handled in vain.
-      if (each.outcome.kind === 'fenced') this.#membership.beatNow()
+      // A heartbeat would bring the same news; the sooner the listener knows, the less is handled in vain.
+      if (each.outcome.kind === 'fenced') this.#membership.refusedUnder(epoch, each.outcome.cause)
     }
     if (again.size > 0 && !again.has(groupErrors.staleMemberEpoch)) this.#coordinator.forget()
     return again
@@ -185,7 +185,7 @@ export class Offsets {
     if (code === undefined) return partitions.map((each) => committedOf(each, answer.of(each)))
     const error = this.#unreadable(code, '')
     const { staleMemberEpoch, unstableOffsetCommit, unknownMemberId } = groupErrors
-    if (code === unknownMemberId) this.#membership.beatNow()
+    if (code === unknownMemberId) this.#membership.refusedUnder(epoch, errorName(code))
     const isPassing =
       passingErrors.has(code) || code === staleMemberEpoch || code === unstableOffsetCommit || code === -1
     if (!isPassing) throw error
