@@ -113,7 +113,7 @@ test('after a crash the last batch is still a duplicate, an older one is not kno
   const repeat = await send(after, 2)
   assert.deepEqual([repeat.errorCode, repeat.baseOffset], [0, 2])
   assert.equal((await send(after, 3)).baseOffset, 3, 'the next one goes on')
-  assert.equal((await after.topic(T)).leaderEpoch, 1, 'an unclean stop begins a leader epoch')
+  assert.equal((await after.topic(T)).leaderEpoch, 1, 'a restart begins a leader epoch')
   assert.ok((await after.producerId()) >= 1000n, 'the rest of the id block is skipped')
   await assert.rejects(before.end(T), 'the old connection is cut')
 })
@@ -126,12 +126,12 @@ test('a power loss takes what was acknowledged and not flushed, and the leader e
   await broker.stop()
   await broker.start()
   client = await connected(t, broker)
-  assert.equal((await client.topic(T)).leaderEpoch, 0, 'a stop in order loses nothing and begins no epoch')
+  assert.equal((await client.topic(T)).leaderEpoch, 1, 'a stop in order loses nothing and begins an epoch')
   assert.equal((await client.produce({ topic: T, producerId, sequence: 2, values: ['c'] })).baseOffset, 2)
   await broker.faults.powerLoss()
   client = await connected(t, broker)
   assert.deepEqual(await client.fetch(T, 0), ['a', 'b'], 'the stop had flushed these')
-  assert.deepEqual(await client.endOfEpoch(T, 0), { leaderEpoch: 0, endOffset: 2 }, 'offset 2 was lost')
+  assert.deepEqual(await client.endOfEpoch(T, 1), { leaderEpoch: 0, endOffset: 2 }, 'offset 2, of epoch 1, was lost')
   assert.deepEqual(await client.producers(T), [{ producerId, epoch: 0, lastSequence: 1 }])
   assert.equal(
     (await client.produce({ topic: T, producerId, sequence: 3, values: ['d'] })).errorCode,

@@ -83,7 +83,6 @@ function memberOf(member: Member, group: ConsumerGroup, topics: TopicsView): Des
     clientId,
     clientHost,
     subscribedTopicNames: [...member.subscribedTopicNames],
-    // Kafka keeps "no expression" as an empty one once a member has joined.
     subscribedTopicRegex,
     assignment: named(held),
     targetAssignment: named(group.targets.get(memberId) ?? new Map()),

@@ -40,6 +40,6 @@ function list(group: Group): ListedGroup {
     groupId: group.id,
     protocolType: group.kind === 'consumer' ? 'consumer' : (group.protocolType ?? ''),
     groupState: group.state,
-    groupType: group.kind === 'consumer' ? 'Consumer' : 'Classic',
+    groupType: group.kind,
   })
 }

@@ -25,6 +25,7 @@ export interface Member {
   readonly rebalanceTimeoutMs: number
   readonly serverAssignor: string | null
   readonly subscribedTopicNames: readonly string[]
+  /** Empty: none. */
   readonly subscribedTopicRegex: string | null
   readonly assigned: PartitionEpochs
   readonly pendingRevocation: PartitionEpochs
@@ -44,7 +45,7 @@ export function newMember(memberId: string): Member {
     rebalanceTimeoutMs: -1,
     serverAssignor: null,
     subscribedTopicNames: [],
-    subscribedTopicRegex: null,
+    subscribedTopicRegex: '',
     assigned: new Map(),
     pendingRevocation: new Map(),
   }
@@ -63,7 +64,8 @@ export class ConsumerGroup {
   readonly id: string
   readonly members: Map<string, Member> = new Map()
   readonly targets: Map<string, PartitionSets> = new Map()
-  epoch = 0
+  /** Of a new group 1, so that its first target is computed even when nobody subscribes to anything (ModernGroup, Kafka 4.3). */
+  epoch = 1
   metadataHash = 0n
   assignmentEpoch = 0
   assignmentTimestampMs = 0

@@ -77,7 +77,7 @@ function checkRequest(request: ConsumerGroupHeartbeatRequest, version: number): 
   if (request.serverAssignor !== null && !ASSIGNORS.has(request.serverAssignor)) {
     throw new ApiError(
       ErrorCode.UNSUPPORTED_ASSIGNOR,
-      `ServerAssignor ${request.serverAssignor} is not supported. Supported assignors: ${[...ASSIGNORS.keys()].sort().join(', ')}.`,
+      `ServerAssignor ${request.serverAssignor} is not supported. Supported assignors: ${[...ASSIGNORS.keys()].join(', ')}.`,
     )
   }
 }

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { newUuid } from '../protocol/uuid.js'
 import type { Random } from '../system/random.js'
@@ -35,7 +25,6 @@ export interface ClusterState {
 }
 
 const FILE = 'metadata.json'
-const CLEAN = 'clean-shutdown'
 
 /** Writes a file so that after a power loss either the old or the new content is there, whole. */
 export function writeDurably(dir: string, name: string, text: string): void {
@@ -75,8 +64,8 @@ export class MetadataStore {
     this.#state = state
   }
 
-  /** Opens or creates the metadata in `dir`; `random` makes the id of a new cluster. `clean` says whether the broker was stopped in order the last time. */
-  static open(dir: string, random: Random): { store: MetadataStore; clean: boolean } {
+  /** Opens or creates the metadata in `dir`; `random` makes the id of a new cluster. */
+  static open(dir: string, random: Random): MetadataStore {
     mkdirSync(dir, { recursive: true })
     const path = join(dir, FILE)
     const known = existsSync(path)
@@ -85,14 +74,10 @@ export class MetadataStore {
       known ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState(newUuid(random)),
     )
     if (!known) store.commit({})
-    const marker = join(dir, CLEAN)
-    const clean = !known || existsSync(marker)
-    rmSync(marker, { force: true })
-    syncDirectory(dir)
-    return { store, clean }
+    return store
   }
 
-  /** What is stored in `dir`, without opening it: nothing is created, no marker is taken. */
+  /** What is stored in `dir`, without opening it: nothing is created. */
   static peek(dir: string): ClusterState {
     const path = join(dir, FILE)
     return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ClusterState) : emptyState('')
@@ -113,11 +98,6 @@ export class MetadataStore {
   /** The process is gone: a request of it that is still under way must not write over what the next one has written. */
   seal(): void {
     this.#sealed = true
-  }
-
-  /** The last step of a stop in order: the next start need not assume that anything was lost. */
-  markClean(): void {
-    writeDurably(this.#dir, CLEAN, '')
   }
 }
 

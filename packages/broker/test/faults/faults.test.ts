@@ -120,7 +120,7 @@ test('a power loss after a crash takes the page cache of the dead process, after
   await broker.stop()
   await broker.faults.powerLoss()
   const client = await connected(t, broker)
-  assert.deepEqual([await client.end(T), (await client.topic(T)).leaderEpoch], [1, 0])
+  assert.deepEqual([await client.end(T), (await client.topic(T)).leaderEpoch], [1, 1])
   await client.produce({ topic: T, values: ['lost'] })
   await broker.faults.crash({ restart: false })
   await broker.faults.powerLoss({ restart: true })
