@@ -18,9 +18,28 @@ export type WaybillEvent =
   | { readonly kind: 'resolved'; readonly stream: StreamKey; readonly outcome: 'found' | 'not-found' | 'unknown' }
   | { readonly kind: 'finding'; readonly finding: string; readonly stream: Place; readonly detail: string }
   | { readonly kind: 'assigned' | 'revoked' | 'lost'; readonly partitions: readonly Place[] }
-  | { readonly kind: 'handled'; readonly topic: string; readonly partition: number; readonly offset: number; readonly already: boolean }
-  | { readonly kind: 'handler-failed'; readonly topic: string; readonly partition: number; readonly offset: number; readonly attempt: number; readonly cause: string }
-  | { readonly kind: 'handler-stuck'; readonly topic: string; readonly partition: number; readonly offset: number; readonly runningMs: number }
+  | {
+      readonly kind: 'handled'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly already: boolean
+    }
+  | {
+      readonly kind: 'handler-failed'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly attempt: number
+      readonly cause: string
+    }
+  | {
+      readonly kind: 'handler-stuck'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly runningMs: number
+    }
   | { readonly kind: 'committed'; readonly topic: string; readonly partition: number; readonly offset: number }
   | { readonly kind: 'kafka'; readonly reachable: boolean; readonly cause?: string }
   | { readonly kind: 'backlog'; readonly waiting: number; readonly oldestMs: number }
