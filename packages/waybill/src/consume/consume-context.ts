@@ -22,8 +22,8 @@ export interface HandlerContext<Tx> {
   readonly signal: AbortSignal
 }
 
-/** Handles one message. Settling fulfilled means handled; anything else is tried again. */
-export type Handler<Tx> = (message: ReceivedMessage, context: HandlerContext<Tx>) => Promise<unknown> | unknown
+/** Handles one message; may return a promise. Fulfilled means handled; anything else is tried again. */
+export type Handler<Tx> = (message: ReceivedMessage, context: HandlerContext<Tx>) => unknown
 
 /** The inbox and the transactions it shares with the handler. */
 export interface Inbox<Tx> {

@@ -36,6 +36,7 @@ export class Consumer<Tx> {
   #member: GroupMember | undefined
   #loops: Promise<unknown> | undefined
   #stop: Promise<void> | undefined
+  #ending: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
   #close: () => void = () => {}
   readonly #closed: Promise<void>
@@ -110,9 +111,15 @@ export class Consumer<Tx> {
     this.#failure = { error }
     this.#context.log.error('the consumer stops', { group: this.#context.group, cause: causeOf(error) })
     // Not among the tasks: the end waits for them.
-    this.stop().catch((fault: unknown) =>
-      this.#context.log.error('the consumer did not end well', { cause: causeOf(fault) }),
-    )
+    this.#ending = this.#endByItself()
+  }
+
+  async #endByItself(): Promise<void> {
+    try {
+      await this.stop()
+    } catch (fault) {
+      this.#context.log.error('the consumer did not end well', { cause: causeOf(fault) })
+    }
   }
 
   #assigned(places: readonly GroupPartition[]): void {

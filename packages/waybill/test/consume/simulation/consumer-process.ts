@@ -138,7 +138,7 @@ export class ConsumerProcess implements Caller {
   async #handle(id: string, partition: number, offset: number, tx: Tx | undefined): Promise<void> {
     const { dice, effects, faultRate } = this.#around
     for (let hop = dice.whole(4); hop >= 0; hop--) await this.cross('handler')
-    if (dice.chance(faultRate)) throw dice.chance(0.5) ? new Error('handler fails') : undefined
+    if (dice.chance(faultRate)) throw new Error('handler fails')
     const effect = { id, partition, offset }
     if (tx) this.#staged.set(tx, [...(this.#staged.get(tx) ?? []), effect])
     else effects.push(effect)
