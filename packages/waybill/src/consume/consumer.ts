@@ -36,7 +36,6 @@ export class Consumer<Tx> {
   #member: GroupMember | undefined
   #loops: Promise<unknown> | undefined
   #stop: Promise<void> | undefined
-  #ending: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
   #close: () => void = () => {}
   readonly #closed: Promise<void>
@@ -87,7 +86,17 @@ export class Consumer<Tx> {
     return this.#stop
   }
 
+  /** Never rejects: what goes wrong at the end is the reason that `closed` gives, unless there is one already. */
   async #end(): Promise<void> {
+    try {
+      await this.#windDown()
+    } catch (error) {
+      this.#failure ??= { error }
+    }
+    this.#close()
+  }
+
+  async #windDown(): Promise<void> {
     this.#stopping.abort()
     this.#dispatcher.stop()
     await this.#drained(() => this.#dispatcher.running === 0)
@@ -102,7 +111,6 @@ export class Consumer<Tx> {
     } catch (error) {
       this.#context.log.warn('the group was not left, the session will run out', { cause: causeOf(error) })
     }
-    this.#close()
   }
 
   /** Ends by itself: what is handled is committed, the message at fault is not. */
@@ -110,16 +118,7 @@ export class Consumer<Tx> {
     if (this.#failure || this.#stop) return
     this.#failure = { error }
     this.#context.log.error('the consumer stops', { group: this.#context.group, cause: causeOf(error) })
-    // Not among the tasks: the end waits for them.
-    this.#ending = this.#endByItself()
-  }
-
-  async #endByItself(): Promise<void> {
-    try {
-      await this.stop()
-    } catch (fault) {
-      this.#context.log.error('the consumer did not end well', { cause: causeOf(fault) })
-    }
+    this.#stop = this.#end()
   }
 
   #assigned(places: readonly GroupPartition[]): void {
