@@ -3,10 +3,10 @@ import { ByteReader } from '../network/byte-reader.js'
 import type { Address } from '../options.js'
 
 const groupKeyType = 0
-const groupResource = 32
 
 /** Where a group's coordinator is. */
 export interface CoordinatorAnswer extends Address {
+  readonly nodeId: number
   readonly errorCode: number
   readonly message: string | null
 }
@@ -28,38 +28,48 @@ function parseCoordinator(libraryReader: Reader): CoordinatorAnswer {
   reader.int32() // throttle
   const [found] = reader.array(() => {
     reader.text() // the key asked for
-    reader.int32() // node id
+    const nodeId = reader.int32()
     const host = reader.text() ?? ''
     const port = reader.int32()
     const errorCode = reader.int16()
     const message = reader.text()
     reader.skipTags()
-    return { host, port, errorCode, message }
+    return { nodeId, host, port, errorCode, message }
   })
   if (found === undefined) throw new RangeError('the answer to FindCoordinator is empty')
   return found
 }
 
-/** DescribeConfigs v4 for a group's settings (Kafka 4.0); names and values, empty where it may not be read. */
-export const groupConfigApi: API<[group: string, names: readonly string[]], ReadonlyMap<string, string>> = createAPI(
+/** Kinds of things that have settings; GROUP since Kafka 4.0. */
+export const configResources = { broker: 4, group: 32 } as const
+
+/** What to ask the settings of. */
+export interface ConfigQuestion {
+  readonly resource: (typeof configResources)[keyof typeof configResources]
+  readonly name: string
+  readonly setting: string
+}
+
+/** DescribeConfigs v4 for one setting; `undefined` where it may not be read or is not known. */
+export const settingApi: API<[ConfigQuestion], string | undefined> = createAPI(
   32,
   4,
-  (group: string, names: readonly string[]) =>
+  ({ resource, name, setting }: ConfigQuestion) =>
     Writer.create()
-      .appendArray([group], (w, each) => {
-        w.appendInt8(groupResource)
-          .appendString(each)
-          .appendArray([...names], (inner, name) => inner.appendString(name), true, false)
+      .appendArray([setting], (w, each) => {
+        w.appendInt8(resource)
+          .appendString(name)
+          .appendArray([each], (inner, key) => inner.appendString(key), true, false)
       })
       .appendBoolean(false) // no synonyms
       .appendBoolean(false) // no documentation
       .appendTaggedFields(),
-  (_correlationId, _key, _version, reader) => parseConfigs(reader),
+  (_correlationId, _key, _version, reader) => parseConfigs(reader)[0],
 )
 
-function parseConfigs(libraryReader: Reader): ReadonlyMap<string, string> {
+function parseConfigs(libraryReader: Reader): string[] {
   const reader = new ByteReader(libraryReader.buffer.slice(libraryReader.position))
-  const values = new Map<string, string>()
+  const values: string[] = []
   reader.int32() // throttle
   reader.array(() => {
     reader.int16()
@@ -67,9 +77,9 @@ function parseConfigs(libraryReader: Reader): ReadonlyMap<string, string> {
     reader.int8()
     reader.text()
     reader.array(() => {
-      const name = reader.text()
+      reader.text() // the name asked for
       const value = reader.text()
-      if (name !== null && value !== null) values.set(name, value)
+      if (value !== null) values.push(value)
       reader.bytes(3) // read-only, source, sensitive
       reader.array(() => {
         reader.text()

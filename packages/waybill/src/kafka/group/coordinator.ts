@@ -2,13 +2,16 @@ import { WaybillError } from '../../model/errors.js'
 import { errorName, passingErrors } from '../error-codes.js'
 import { type Cluster, type KafkaContext, requireApi } from '../network/cluster.js'
 import { describe, type Link, LinkError } from '../network/link.js'
-import type { Address } from '../options.js'
 import { refused } from '../topics.js'
-import { findCoordinatorApi, groupConfigApi } from './coordinator-api.js'
+import {
+  type ConfigQuestion,
+  type CoordinatorAnswer,
+  configResources,
+  findCoordinatorApi,
+  settingApi,
+} from './coordinator-api.js'
 
 const sessionTimeoutName = 'consumer.session.timeout.ms'
-/** Kafka's default, `group.consumer.session.timeout.ms`. */
-const sessionTimeoutDefaultMs = 45_000
 
 /** What a connection to the coordinator is for: a commit that waits for replicas must not hold up a heartbeat. */
 export type CoordinatorPurpose = 'heartbeat' | 'offsets'
@@ -22,7 +25,7 @@ export class Coordinator {
   readonly #memberId: string
   readonly #cluster: Cluster
   readonly #context: KafkaContext
-  #address: Promise<Address> | undefined
+  #found: Promise<CoordinatorAnswer> | undefined
 
   constructor(group: string, memberId: string, cluster: Cluster, context: KafkaContext) {
     this.#group = group
@@ -36,13 +39,13 @@ export class Coordinator {
    * connection is closed and the coordinator forgotten), with WaybillError for what will not pass by itself.
    */
   async ask<T>(purpose: CoordinatorPurpose, ask: (link: Link) => Promise<T>): Promise<T> {
-    const address = this.#find()
+    const found = this.#find()
     let link: Link | undefined
     try {
-      link = await this.#cluster.link(this.#linkName(purpose), await address)
+      link = await this.#cluster.link(this.#linkName(purpose), await found)
       return await ask(link)
     } catch (error) {
-      if (this.#address === address) this.#address = undefined
+      if (this.#found === found) this.#found = undefined
       // An answer that does not parse: what else this connection would say cannot be trusted.
       if (error instanceof WaybillError) throw error
       link?.close()
@@ -52,19 +55,19 @@ export class Coordinator {
 
   /** The next request looks for the coordinator again. */
   forget(): void {
-    this.#address = undefined
+    this.#found = undefined
   }
 
-  /** The group's session timeout as the coordinator has it now, ms; 45 s, Kafka's default, where it may not be read. */
-  async sessionTimeoutMs(waitMs: number): Promise<number> {
-    const values = await this.ask('heartbeat', async (link) => {
-      if (!link.offers(groupConfigApi.key, groupConfigApi.version)) return new Map<string, string>()
-      return link.call('DescribeConfigs', waitMs, (connection) =>
-        groupConfigApi.async(connection, this.#group, [sessionTimeoutName]),
-      )
-    })
-    const value = Number(values.get(sessionTimeoutName) ?? Number.NaN)
-    return value > 0 ? value : sessionTimeoutDefaultMs
+  /**
+   * The group's session timeout as the coordinator has it now, ms: the group's own setting, else (before Kafka 4.0) the
+   * broker's; `undefined` where neither may be read.
+   */
+  async sessionTimeoutMs(): Promise<number | undefined> {
+    const own = await this.#setting({ resource: configResources.group, name: this.#group, setting: sessionTimeoutName })
+    if (own !== undefined) return own
+    const { nodeId } = await this.#find()
+    const setting = `group.${sessionTimeoutName}`
+    return this.#setting({ resource: configResources.broker, name: String(nodeId), setting })
   }
 
   /** Closes this member's connections. */
@@ -77,25 +80,35 @@ export class Coordinator {
     return `${purpose} ${this.#memberId}`
   }
 
-  #find(): Promise<Address> {
-    if (this.#address !== undefined) return this.#address
-    const address = this.#look()
-    this.#address = address
-    address.catch(() => {
-      if (this.#address === address) this.#address = undefined
+  async #setting(question: ConfigQuestion): Promise<number | undefined> {
+    const text = await this.ask('heartbeat', async (link) => {
+      if (!link.offers(settingApi.key, settingApi.version)) return undefined
+      const waitMs = this.#context.settings.requestTimeoutMs
+      return link.call('DescribeConfigs', waitMs, (connection) => settingApi.async(connection, question))
     })
-    return address
+    const value = Number(text ?? Number.NaN)
+    return value > 0 ? value : undefined
   }
 
-  async #look(): Promise<Address> {
+  #find(): Promise<CoordinatorAnswer> {
+    if (this.#found !== undefined) return this.#found
+    const found = this.#look()
+    this.#found = found
+    found.catch(() => {
+      if (this.#found === found) this.#found = undefined
+    })
+    return found
+  }
+
+  async #look(): Promise<CoordinatorAnswer> {
     const answer = await this.#cluster.anyBroker('FindCoordinator', (link) => {
       requireApi(link, 'FindCoordinator', findCoordinatorApi)
       return link.call('FindCoordinator', this.#context.settings.requestTimeoutMs, (connection) =>
         findCoordinatorApi.async(connection, this.#group),
       )
     })
-    const { errorCode, message, host, port } = answer
-    if (errorCode === 0) return { host, port }
+    const { errorCode, message } = answer
+    if (errorCode === 0) return answer
     if (!passingErrors.has(errorCode)) throw refused(`FindCoordinator of group ${this.#group}`, errorCode, {})
     throw new LinkError(`the coordinator of group ${this.#group}: ${errorName(errorCode)} ${message ?? ''}`)
   }

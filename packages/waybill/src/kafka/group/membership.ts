@@ -211,7 +211,7 @@ export class Membership {
     const life = this.#life
     this.#beats++
     try {
-      if (this.#epoch === joinEpoch) this.#session.learn(await this.#sessionTimeout())
+      if (this.#epoch === joinEpoch) this.#session.learn(await this.#coordinator.sessionTimeoutMs())
       const sentMs = this.#context.clock.monotonicMs()
       const heartbeat = this.#heartbeat()
       const answer = await this.#send(heartbeat)
@@ -232,7 +232,7 @@ export class Membership {
   #take(answer: HeartbeatAnswer, sentMs: number, sentOwned: Heartbeat['owned']): Beat {
     const { errorCode, memberEpoch, intervalMs, assignment } = answer
     if (errorCode !== 0) return this.#failed(answer)
-    this.#session.answered(sentMs)
+    this.#session.answered(sentMs, intervalMs)
     if (this.#state === 'joining') this.#state = 'member'
     else this.#failures = 0 // a join alone proves little: a member fenced again and again must not hammer the coordinator
     this.#epoch = memberEpoch
@@ -319,10 +319,6 @@ export class Membership {
   /** Three tries fit into a session, so that one lost answer or a dead coordinator does not end it. */
   #answerWaitMs(): number {
     return Math.min(this.#context.settings.requestTimeoutMs, Math.max(100, this.#session.timeoutMs / 3))
-  }
-
-  #sessionTimeout(): Promise<number> {
-    return this.#coordinator.sessionTimeoutMs(this.#context.settings.requestTimeoutMs)
   }
 
   /** How long after the coordinator's word a revoke may take: a tenth (at most 2 s) before the coordinator fences us. */

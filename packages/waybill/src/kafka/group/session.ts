@@ -1,6 +1,8 @@
 import type { Clock } from '../../ports/clock.js'
 
+/** Kafka's default, `group.consumer.session.timeout.ms`, and how many heartbeat intervals of 5 s fit into it. */
 const timeoutDefaultMs = 45_000
+const intervalsDefault = 9
 const lookMaxMs = 1000
 
 /**
@@ -11,6 +13,7 @@ const lookMaxMs = 1000
 export class Session {
   readonly #clock: Clock
   #timeoutMs = timeoutDefaultMs
+  #isKnown = false
   #endMs = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock) {
@@ -21,13 +24,15 @@ export class Session {
     return this.#timeoutMs
   }
 
-  /** The group's session timeout. */
-  learn(timeoutMs: number): void {
-    this.#timeoutMs = timeoutMs
+  /** The group's session timeout; `undefined` when it may not be read: then nine heartbeat intervals, at most 45 s. */
+  learn(timeoutMs: number | undefined): void {
+    this.#isKnown = timeoutMs !== undefined
+    this.#timeoutMs = timeoutMs ?? timeoutDefaultMs
   }
 
   /** A heartbeat sent at `sentMs` was answered. */
-  answered(sentMs: number): void {
+  answered(sentMs: number, intervalMs: number): void {
+    if (!this.#isKnown) this.#timeoutMs = Math.min(timeoutDefaultMs, intervalMs * intervalsDefault)
     this.#endMs = sentMs + this.#timeoutMs - Math.min(1000, this.#timeoutMs / 20)
   }
 
