@@ -20,6 +20,7 @@ import { jsonLog } from './system/log.js'
 import { systemRandom } from './system/random.js'
 import type { ConsumeOptions, RunningConsumer } from './consuming.js'
 import { makeConsumer } from './consuming.js'
+import type { Consumer } from './consume/consumer.js'
 import { checkOptions } from './options.js'
 import type { Surroundings } from './sending.js'
 import { Sending } from './sending.js'
@@ -106,7 +107,7 @@ class Instance<Tx> implements Waybill<Tx> {
   readonly #options: WaybillOptions<Tx>
   readonly #around: Surroundings
   readonly #sending: Sending<Tx> | undefined
-  readonly #consumers = new Set<RunningConsumer>()
+  readonly #consumers = new Set<Consumer<Tx>>()
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #inboxReady: Promise<void> | undefined
@@ -163,10 +164,16 @@ class Instance<Tx> implements Waybill<Tx> {
     const inbox = this.#options.store?.inbox
     const consumer = makeConsumer(this.#options, options, inbox, this.#around)
     if (options.inbox && inbox) await this.#prepareInbox(inbox)
-    await consumer.start()
-    const running = { stop: () => consumer.stop(), closed: consumer.closed() }
-    this.#consumers.add(running)
-    return running
+    // Known before it joins: a stop of the instance meanwhile must stop it, too.
+    this.#consumers.add(consumer)
+    try {
+      await consumer.start()
+    } catch (error) {
+      await consumer.stop()
+      this.#consumers.delete(consumer)
+      throw error
+    }
+    return { stop: () => consumer.stop(), closed: consumer.closed() }
   }
 
   backlog(): Promise<Backlog> {

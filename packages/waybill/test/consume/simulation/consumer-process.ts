@@ -83,7 +83,9 @@ export class ConsumerProcess implements Caller {
       retryable: () => true,
       codecOf: () => jsonCodec,
     })
-    this.started = this.#consumer.start()
+    this.started = this.#consumer.start().catch((error: unknown) => {
+      if (!this.isStopping) throw error
+    })
   }
 
   /** Resolves when joined; never for a process that died first. */
