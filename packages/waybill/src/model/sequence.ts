@@ -159,10 +159,8 @@ export class SequenceDetector {
     this.#state.horizon = end
     // A reader that starts inside a batch gets all of it: only the part above the horizon is new.
     const known = Math.max(0, before - given.offset)
-    return this.#fresh(
-      { ...given, sequence: (given.sequence + known) % (sequenceMax + 1), count: count - known },
-      end - 1,
-    )
+    const sequence = advanceSequence(given.sequence, known)
+    return this.#fresh({ ...given, sequence, count: count - known }, end - 1)
   }
 
   /**
