@@ -119,6 +119,7 @@ function parseFetch(version: number, libraryReader: Reader): FetchAnswer {
     })
     reader.skipTags()
   })
+  reader.end('Fetch')
   return { errorCode, of: (partition) => found.get(`${nameOf(version, partition)} ${partition.partition}`) }
 }
 

@@ -36,6 +36,7 @@ function parseCoordinator(libraryReader: Reader): CoordinatorAnswer {
     reader.skipTags()
     return { nodeId, host, port, errorCode, message }
   })
+  reader.end('FindCoordinator')
   if (found === undefined) throw new RangeError('the answer to FindCoordinator is empty')
   return found
 }
@@ -93,5 +94,6 @@ function parseConfigs(libraryReader: Reader): string[] {
     })
     reader.skipTags()
   })
+  reader.end('DescribeConfigs')
   return values
 }

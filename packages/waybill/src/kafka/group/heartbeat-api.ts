@@ -92,7 +92,7 @@ function parseHeartbeat(libraryReader: Reader): HeartbeatAnswer {
   const memberEpoch = reader.int32()
   const intervalMs = reader.int32()
   const assignment = reader.int8() < 0 ? undefined : parseAssignment(reader)
-  reader.skipTags()
+  reader.end('ConsumerGroupHeartbeat')
   return { errorCode, message, memberEpoch, intervalMs, assignment }
 }
 

@@ -87,7 +87,7 @@ function parseCommit(version: number, libraryReader: Reader): OffsetsAnswer<numb
   const reader = new ByteReader(libraryReader.buffer.slice(libraryReader.position))
   reader.int32() // throttle
   const codes = parseTopics(version, reader, () => reader.int16())
-  reader.skipTags()
+  reader.end('OffsetCommit')
   return { errorCode: 0, of: (partition) => codes.get(nameOf(version, partition)) }
 }
 
@@ -114,7 +114,7 @@ function parseFetch(version: number, libraryReader: Reader): OffsetsAnswer<Store
     reader.skipTags()
     return { errorCode, stored }
   })
-  reader.skipTags()
+  reader.end('OffsetFetch')
   if (group === undefined) throw new RangeError('the answer to OffsetFetch has no group')
   return { errorCode: group.errorCode, of: (partition) => group.stored.get(nameOf(version, partition)) }
 }

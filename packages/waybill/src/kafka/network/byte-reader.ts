@@ -91,6 +91,12 @@ export class ByteReader {
     }
   }
 
+  /** The end of an answer: its tagged fields, then nothing. Left-over bytes mean that we did not understand it. */
+  end(what: string): void {
+    this.skipTags()
+    if (this.remaining > 0) throw new RangeError(`the answer to ${what} has ${this.remaining} bytes too many`)
+  }
+
   get remaining(): number {
     return this.#buffer.length - this.#at
   }

@@ -17,11 +17,10 @@ export const fetchCases: readonly GroupCase[] = [
         await scene.kafka.fetch(positions, 500, new AbortController().signal, ({ partition }, outcome) => {
           seen.set(partition, outcome)
         })
-        assert.deepEqual([...seen].map(([partition, outcome]) => [partition, shown(outcome)]).sort(), [
-          [0, 'b@1 c@2 e@3 then 4 of 0..4'],
-          [1, 'd@0 then 1 of 0..1'],
-          [2, 'then 0 of 0..0'],
-        ])
+        assert.deepEqual(
+          [0, 1, 2].map((partition) => shown(seen.get(partition))),
+          ['b@1 c@2 e@3 then 4 of 0..4', 'd@0 then 1 of 0..1', 'then 0 of 0..0'],
+        )
       }),
   },
   {
@@ -53,7 +52,7 @@ export const fetchCases: readonly GroupCase[] = [
             if (outcome.kind === 'records' && outcome.nextOffset === 1) got.add(partition)
           })
         }
-        assert.deepEqual([...got].sort(), [0, 1])
+        assert.deepEqual(got, new Set([0, 1]))
       }),
   },
   {
@@ -169,8 +168,8 @@ export const transactionCases: readonly GroupCase[] = [
   },
 ]
 
-function shown(outcome: FetchOutcome): string {
-  if (outcome.kind !== 'records') return JSON.stringify(outcome)
+function shown(outcome: FetchOutcome | undefined): string {
+  if (outcome?.kind !== 'records') return JSON.stringify(outcome)
   const records = outcome.batches.flatMap((batch) => batch.records)
   const texts = records.map(({ value, offset }) => `${Buffer.from(value ?? []).toString()}@${offset}`)
   const { nextOffset, logStart, highWatermark } = outcome

@@ -99,6 +99,6 @@ function placeOf({ topic, partition }: GroupPartition): string {
 function numbers(partitions: readonly GroupPartition[]): string {
   return partitions
     .map(({ partition }) => partition)
-    .sort()
+    .sort((a, b) => a - b)
     .join()
 }
