@@ -1,4 +1,6 @@
 import { WaybillError } from '../model/errors.js'
+import type { Finding } from '../model/finding.js'
+import { findingName } from '../model/finding.js'
 import type { GroupMember, GroupPartition } from '../ports/group.js'
 import { Committer } from './committer.js'
 import type { ConsumeContext } from './consume-context.js'
@@ -9,6 +11,7 @@ import { FetchLoop } from './fetch-loop.js'
 import { Handling } from './handling.js'
 import { AssignedPartition } from './partition.js'
 import { findStart } from './resume.js'
+import { SequenceWatch } from './sequence-watch.js'
 
 /** How long the fetch loop rests when no partition can be read. */
 const restMs = 20
@@ -53,6 +56,7 @@ export class Consumer<Tx> {
     this.#fetching = new FetchLoop(context, {
       add: (work) => this.#dispatcher.add(work),
       moved: (partition) => this.#commitWhenIdle(partition),
+      found: (finding) => this.#found(finding),
       lossFound: (partition, finding, detail, at) => this.#lossFound(partition, finding, detail, at),
     })
     this.#closed = new Promise((resolve) => {
@@ -144,6 +148,7 @@ export class Consumer<Tx> {
     const start = await findStart(this.#context, partition, () => this.#member, atOffset)
     if (!start || partition.phase !== 'loading') return
     partition.progress = start.progress
+    partition.watch = new SequenceWatch(partition.place, start.progress.position)
     partition.fetchOffset = start.progress.position
     partition.lastLeaderEpoch = start.leaderEpoch
     partition.committed = start.committed
@@ -213,6 +218,14 @@ export class Consumer<Tx> {
     const text = `the handler failed ${attempts} times for ${place}: ${causeOf(cause)}; mend it and start again, nothing was skipped`
     const { topic, partition, offset } = message
     this.#fail(new WaybillError('WB_HANDLER_FAILED', text, { cause, facts: { topic, partition, offset, attempts } }))
+  }
+
+  #found(finding: Finding): void {
+    const { events, log } = this.#context
+    const { kind, topic, partition, evidence } = finding
+    const detail = `${findingName(finding)}: ${finding.count} messages`
+    events.emit({ kind: 'finding', finding: kind, stream: { topic, partition }, detail })
+    log.error('the sequences of a producer are not whole', { finding: findingName(finding), ...evidence })
   }
 
   #lossFound(partition: AssignedPartition, finding: string, detail: string, resumeOffset: number): void {

@@ -1,4 +1,5 @@
 import { ReceivedMessage } from '../model/received-message.js'
+import type { Finding } from '../model/finding.js'
 import type { FetchedRecord } from '../ports/broker.js'
 import type { FetchOutcome, FetchPosition } from '../ports/fetcher.js'
 import type { ConsumeContext } from './consume-context.js'
@@ -17,6 +18,8 @@ export interface FetchHost {
   add(work: Work): void
   /** The end of a read without new work moved the position. */
   moved(partition: AssignedPartition): void
+  /** The sequences show a loss, a double or a wrong order; handling goes on. */
+  found(finding: Finding): void
   /** Messages of this partition were lost to the group; the finding is recorded, the policy decides. */
   lossFound(partition: AssignedPartition, finding: string, detail: string, resumeAt: number): void
 }
@@ -103,10 +106,12 @@ export class FetchLoop<Tx> {
     partition.fetchFailures = 0
     for (const batch of answer.batches) {
       partition.noteEpoch(batch.baseOffset, batch.leaderEpoch)
+      for (const finding of partition.watch?.look(batch) ?? []) this.#host.found(finding)
       for (const record of batch.records)
         if (record.offset >= partition.fetchOffset && progress.receive(record.offset, batch.leaderEpoch))
           this.#add(partition, record)
     }
+    partition.watch?.passed(answer.nextOffset)
     progress.seenTo(answer.nextOffset)
     partition.fetchOffset = Math.max(partition.fetchOffset, answer.nextOffset)
     this.#host.moved(partition)

@@ -1,5 +1,6 @@
 import type { Progress } from '../model/progress.js'
 import type { CommittedOffset, GroupPartition } from '../ports/group.js'
+import type { SequenceWatch } from './sequence-watch.js'
 
 /**
  * A partition while it is assigned to us: one object per assignment. Results that belong to an earlier assignment of the
@@ -12,6 +13,7 @@ export class AssignedPartition {
   readonly name: string
   phase: 'loading' | 'active' | 'revoking' | 'gone' = 'loading'
   progress: Progress | undefined
+  watch: SequenceWatch | undefined
   /** Next offset to fetch. */
   fetchOffset = 0
   lastLeaderEpoch = -1

@@ -4,6 +4,9 @@ import { WaybillError } from './errors.js'
 /** Name of the one header waybill adds to every record. */
 export const headerName = 'waybill'
 
+/** On a record that was sent again because Kafka lost it: `<partition>-<offset>` of the lost copy. */
+export const healHeaderName = 'waybill-heal'
+
 /** Record headers whose name starts with this are reserved. */
 export const reservedPrefix = 'waybill'
 

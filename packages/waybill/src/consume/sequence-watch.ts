@@ -1,0 +1,59 @@
+import { healHeaderName, parseHeader, headerName } from '../model/header.js'
+import type { Finding } from '../model/finding.js'
+import { findingOf } from '../model/finding.js'
+import { nativeProducer, SequenceDetector, waybillProducer } from '../model/sequence.js'
+import type { Sequenced } from '../model/sequence.js'
+import type { FetchedBatch, FetchedRecord } from '../ports/broker.js'
+
+/**
+ * Watches the sequences of one assigned partition: waybill's own by the header of each record, those of other idempotent
+ * producers by their batches. It starts anew with each assignment, so a loss before its first sight is not its to find.
+ */
+export class SequenceWatch {
+  readonly #detector: SequenceDetector
+  readonly #place: { readonly topic: string; readonly partition: number }
+
+  constructor(place: { readonly topic: string; readonly partition: number }, fromOffset: number) {
+    this.#place = { topic: place.topic, partition: place.partition }
+    this.#detector = new SequenceDetector(fromOffset)
+  }
+
+  /** Looks at a batch as it was fetched; what is wrong with it, if anything. */
+  look(batch: FetchedBatch): readonly Finding[] {
+    const first = batch.records[0]
+    const seen = first && headerOf(first, headerName) ? batch.records.flatMap(ownSequence) : nativeSequence(batch)
+    return seen.flatMap((one) => findingOf(this.#detector.feed(one), one, this.#place) ?? [])
+  }
+
+  /** Everything below `offset` was read; what was not received there holds no record that anybody can say anything about. */
+  passed(offset: number): void {
+    this.#detector.passed(offset, 'unexplained')
+  }
+}
+
+function ownSequence(record: FetchedRecord): readonly Sequenced[] {
+  const text = headerOf(record, headerName)
+  const header = text && parseHeader(Buffer.from(text).toString('latin1'))
+  if (!header) return []
+  const { incarnation, sequence } = header
+  const healed = headerOf(record, healHeaderName) !== undefined
+  return [{ producer: waybillProducer(header), incarnation, sequence, offset: record.offset, healed }]
+}
+
+/** A batch keeps its first sequence and its offsets even when compaction has taken records out of it. */
+function nativeSequence({
+  baseOffset,
+  lastOffset,
+  producerId,
+  producerEpoch,
+  firstSequence,
+}: FetchedBatch): readonly Sequenced[] {
+  if (producerId < 0 || firstSequence < 0) return []
+  const incarnation = { producerId, producerEpoch }
+  const count = lastOffset - baseOffset + 1
+  return [{ producer: nativeProducer(producerId), incarnation, sequence: firstSequence, count, offset: baseOffset }]
+}
+
+function headerOf({ headers }: FetchedRecord, name: string): Uint8Array | undefined {
+  return headers.find(([own]) => own === name)?.[1]
+}
