@@ -5,7 +5,7 @@ export type RejectPolicy = 'hold-key' | 'park' | 'stop'
 
 /** Settings of one relay. Every time is in ms; defaults in `relayDefaults`. */
 export interface RelayOptions {
-  /** Lifetime of a lease; a dead relay's lanes are taken over after it. 1 000 to 600 000. */
+  /** Lifetime of a lease; a dead relay's lanes are taken over after it. 500 to 600 000. */
   readonly leaseMs: number
   /** No byte is handed to a socket later than the lease's end minus this. Less than half of `leaseMs`. */
   readonly leaseMarginMs: number
