@@ -228,6 +228,15 @@ test('the state is small, bound to its place, and never taken from changed or fo
   assert(short.length <= 600)
   const part = SequenceDetector.import(short, 'orders-3')
   assert(part && part.producerCount > 10 && part.producerCount < 64)
+  // Offset 1,019,999 was lane 31's, and lane 32 is silent for longest. Its old records must not look like a rewritten log.
+  assert(part.position('shop-31') && !part.position('shop-32'))
+  const old = {
+    producer: 'shop-32',
+    incarnation: { producerId: 5032, producerEpoch: 3 },
+    sequence: 70_000,
+    offset: 1_000_032,
+  }
+  assert.equal(part.feed(old).kind, 're-read')
   fc.assert(
     fc.property(
       fc.nat(text.length),

@@ -81,6 +81,24 @@ for (const reason of ['aborted', 'compacted', 'retention', 'skipped'] as const)
     assert.equal(detector.feed(record(114, 116)).kind, 'gap')
   })
 
+test('only the reasons since the producer’s last record are given', () => {
+  const detector = seen(109)
+  detector.passed(112, 'retention')
+  detector.feed(record(112, 112))
+  detector.passed(114, 'aborted')
+  const sighting = detector.feed(record(114, 114))
+  assert.deepEqual(sighting.kind === 'unread' && sighting.unread, { offsets: 2, reasons: ['aborted'] })
+})
+
+test('any number of jumps takes bounded memory, and a late record of the oldest is still no duplicate', () => {
+  const detector = seen(109)
+  for (let offset = 110; offset < 310; offset++)
+    assert.equal(detector.feed(record(offset, 110 + (offset - 109) * 2)).kind, 'gap')
+  assert.equal(detector.missing(shop).length, 32)
+  assert(detector.export('p').length < 300)
+  assert.equal(detector.feed(record(310, 113)).kind, 'reordered')
+})
+
 test('a hole that nobody explained is unknown too, and says so', () => {
   const sighting = seen(109).feed(record(113, 113))
   assert.deepEqual(sighting.kind === 'unread' && sighting.unread, { offsets: 3, reasons: ['unexplained'] })
@@ -143,6 +161,17 @@ test('a late record of a closed incarnation is reordered, its second copy a dupl
   assert.equal(detector.feed(record(114, 1, { incarnation: second })).kind, 'ok')
 })
 
+test('a late record is known by its producer id too, and by its lower epoch when it was never seen', () => {
+  const detector = seen(109)
+  const taken = { producerId: 99, producerEpoch: 4 }
+  detector.feed(record(110, 0, { incarnation: taken }))
+  assert.equal(detector.feed(record(111, 110)).kind, 'reordered')
+  const unseen = { producerId: 99, producerEpoch: 3 }
+  assert.equal(detector.feed(record(112, 0, { incarnation: unseen })).kind, 'reordered')
+  assert.equal(detector.feed(record(113, 1, { incarnation: taken })).kind, 'ok')
+  assert.equal(detector.feed(record(112, 0, { incarnation: unseen })).kind, 're-read')
+})
+
 test('a re-read changes nothing and is no duplicate; a rising offset is', () => {
   const detector = seen(109)
   const before = detector.export('p')
@@ -189,6 +218,20 @@ test('truncated and written again: a newer sequence at an offset that was read b
   assert.equal(fenced.feed(record(116, 1, { incarnation: second })).kind, 'ok')
 })
 
+test('going back into offsets that were skipped is a re-read, not a rewritten log', () => {
+  const other = waybillProducer({ source: 'shop', lane: 8 })
+  const detector = seen(109)
+  detector.passed(113, 'skipped')
+  detector.feed(record(113, 7, { producer: other }))
+  assert.equal(detector.feed(record(110, 110)).kind, 're-read')
+  assert.equal(
+    detector.feed(record(111, 0, { producer: waybillProducer({ source: 'shop', lane: 9 }) })).kind,
+    're-read',
+  )
+  assert.equal(detector.feed(record(112, 0, { incarnation: second })).kind, 're-read')
+  assert.equal(detector.horizon, 114)
+})
+
 test('truncated, told by the reader: what was seen above is forgotten, the rest goes on', () => {
   const detector = seen(104)
   const other = waybillProducer({ source: 'shop', lane: 8 })
@@ -204,6 +247,9 @@ test('expired: the first sight above the log start says nothing of what was befo
 
 test('read from the very beginning, a numbering of waybill must begin at 0; another producer’s need not', () => {
   assert.equal(new SequenceDetector(0).feed(record(0, 3)).kind, 'gap')
+  const late = new SequenceDetector(0)
+  late.passed(2, 'retention')
+  assert.equal(late.feed(record(2, 3)).kind, 'first-sight')
   const detector = new SequenceDetector(0)
   detector.feed(record(0, 0))
   const other = waybillProducer({ source: 'shop', lane: 8 })
@@ -249,6 +295,8 @@ test('batches of foreign idempotent producers are checked by base sequence and r
   assert.deepEqual(detector.missing(producer), [{ from: 517, count: 3 }])
   assert.equal(batch(1029, 525, 1), 'ok')
   assert.equal(batch(1028, 524, 4), 'ok', 'a batch is read again from its start; only its end is new')
+  assert.equal(batch(1032, 526, 5), 'duplicate', 'its begin is doubled, its end is new')
+  assert.equal(batch(1037, 531, 1), 'ok')
 })
 
 test('without a producer sequence nothing is said and no offset is blamed', () => {
