@@ -2,10 +2,12 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { freePorts } from '../cluster/free-ports.js'
 import type { AirlineSettings } from './airline.js'
+import type { ArrivalsSettings } from './arrivals.js'
 import { Child } from './child.js'
 import { type ChildMessage, type SlowDown, isChildMessage } from './messages.js'
+import type { NaiveSettings } from './naive.js'
 import type { RelaySettings } from './relay.js'
-import { type Places, moduleBeside, partitions, topic } from './scene.js'
+import { type ConsumerName, type Places, moduleBeside, partitions, sessionTimeoutMs, topic } from './scene.js'
 
 /** Who listens to the children. */
 export interface CastHost {
@@ -27,7 +29,14 @@ interface Listening {
 
 const startMs = 15_000
 
-/** The three processes: airline, relay, broker. */
+/** A killed member's partitions go to the next one after the session timeout; Kafka's least for classic groups is 6 s. */
+const brokerConfigs: Readonly<Record<string, number>> = {
+  'group.consumer.session.timeout.ms': sessionTimeoutMs,
+  'group.consumer.heartbeat.interval.ms': sessionTimeoutMs / 4,
+  'group.min.session.timeout.ms': sessionTimeoutMs,
+}
+
+/** The processes: airline, relay, broker, consumers. */
 export class Cast {
   readonly address: string
   readonly #port: number
@@ -35,9 +44,8 @@ export class Cast {
   readonly #temporaryFolder: string | undefined
   readonly #host: CastHost
   readonly #expected = new WeakSet<Child>()
-  #airline: Child | undefined
-  #relay: Child | undefined
-  #broker: Child | undefined
+  /** The newest of each name. */
+  readonly #children = new Map<string, Child>()
   #faultsUrl: string | undefined
   readonly #watches: Promise<void>[] = []
   #isClosed = false
@@ -72,64 +80,66 @@ export class Cast {
   async startBroker({ flushMessages }: BrokerSettings): Promise<void> {
     const manifest = createRequire(import.meta.url).resolve('@waybill/broker/package.json')
     const spec = `${topic}:${partitions}${flushMessages === undefined ? '' : `:flush.messages=${flushMessages}`}`
-    const args = ['--port', String(this.#port), '--data', this.#places.broker, '--topic', spec]
+    const configs = Object.entries(brokerConfigs).flatMap(([name, value]) => ['--config', `${name}=${value}`])
+    const args = ['--port', String(this.#port), '--data', this.#places.broker, '--topic', spec, ...configs]
     let heard = (_line: string): void => undefined
     const line = new Promise<string>((resolve) => {
       heard = resolve
     })
-    this.#broker = await this.#start('broker', join(dirname(manifest), 'dist/src/cli/main.js'), {
+    const broker = await this.#start('broker', join(dirname(manifest), 'dist/src/cli/main.js'), {
       args: [...args, '--faults-port', '0', '-o', 'json', '-v'],
       onLine: (text) => heard(text),
     })
-    const listening = JSON.parse(await this.#inTime(this.#broker, line)) as Listening
+    const listening = JSON.parse(await this.#inTime(broker, line)) as Listening
     this.#faultsUrl = listening.faultsUrl
   }
 
   /** Starts a relay; resolves when its tables are checked. It waits for the broker by itself. */
   async startRelay(): Promise<void> {
     const settings: RelaySettings = { database: this.#places.database, brokers: this.brokers }
-    await this.#startReady('relay', 'relay.js', settings, (child) => {
-      this.#relay = child
-    })
+    await this.#startReady('relay', 'relay.js', settings)
   }
 
   /** Starts the airline; resolves when its tables are there. */
   async startAirline(settings: Pick<AirlineSettings, 'count' | 'perSecond'>): Promise<void> {
     const all: AirlineSettings = { database: this.#places.database, brokers: this.brokers, ...settings }
-    await this.#startReady('airline', 'airline.js', all, (child) => {
-      this.#airline = child
-    })
+    await this.#startReady('airline', 'airline.js', all)
+  }
+
+  /** Starts a consumer; resolves when its board is there. It joins its group by itself. */
+  async startConsumer(name: ConsumerName, onLoss: ArrivalsSettings['onLoss']): Promise<void> {
+    const { brokers } = this
+    const settings: Readonly<Record<ConsumerName, ArrivalsSettings | NaiveSettings>> = {
+      arrivals: { board: this.#places.board, brokers, onLoss },
+      naive: { board: this.#places.naiveBoard, brokers },
+    }
+    await this.#startReady(name, `${name}.js`, settings[name])
   }
 
   /** Beyond this flight the airline shall slow down. */
   slowDown(slowFrom: number): void {
-    this.#airline?.tell({ slowFrom } satisfies SlowDown)
+    this.#children.get('airline')?.tell({ slowFrom } satisfies SlowDown)
   }
 
   /** kill -9, back when it is dead. */
-  async killRelay(): Promise<void> {
-    await this.#kill(this.#relay)
-  }
-
-  /** kill -9, back when it is dead. */
-  async killBroker(): Promise<void> {
-    this.#faultsUrl = undefined
-    await this.#kill(this.#broker)
+  async kill(name: 'relay' | 'broker' | ConsumerName): Promise<void> {
+    if (name === 'broker') this.#faultsUrl = undefined
+    await this.#kill(this.#children.get(name))
   }
 
   /** Stops the relay's clockwork (SIGSTOP) or lets it run on. */
   freezeRelay(freeze: boolean): void {
-    this.#relay?.signal(freeze ? 'SIGSTOP' : 'SIGCONT')
+    this.#children.get('relay')?.signal(freeze ? 'SIGSTOP' : 'SIGCONT')
   }
 
-  /** Asks the relay to end in order, kills it after `deadlineMs`. False when it had to be killed or failed. */
-  async stopRelay(deadlineMs: number): Promise<boolean> {
-    const relay = this.#relay
-    if (!relay) return true
-    this.#expected.add(relay)
-    relay.signal('SIGTERM')
-    const timer = setTimeout(() => relay.signal('SIGKILL'), deadlineMs)
-    const { code } = await relay.ended
+  /** Asks it to end in order, kills it after `deadlineMs`. False when it had to be killed or failed. */
+  async stop(name: 'relay' | ConsumerName, deadlineMs: number): Promise<boolean> {
+    const child = this.#children.get(name)
+    if (!child) return true
+    this.#expected.add(child)
+    child.signal('SIGTERM')
+    const timer = setTimeout(() => child.signal('SIGKILL'), deadlineMs)
+    const { code } = await child.ended
     clearTimeout(timer)
     return code === 0
   }
@@ -138,7 +148,7 @@ export class Cast {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#faultsUrl = undefined
-    await Promise.all([this.#airline, this.#relay, this.#broker].map((child) => this.#kill(child)))
+    await Promise.all([...this.#children.values()].map((child) => this.#kill(child)))
     await Promise.all(this.#watches)
   }
 
@@ -148,10 +158,9 @@ export class Cast {
     await child.kill()
   }
 
-  async #startReady(name: string, module: string, settings: unknown, started: (child: Child) => void): Promise<void> {
+  async #startReady(name: string, module: string, settings: unknown): Promise<void> {
     const ready = new Promise<void>((resolve) => this.#ready.set(name, resolve))
     const child = await this.#start(name, moduleBeside(module), { args: [JSON.stringify(settings)] })
-    started(child)
     await this.#inTime(child, ready)
   }
 
@@ -170,6 +179,7 @@ export class Cast {
       onMessage: (message) => this.#heard(name, message),
       ...(onLine ? { onLine } : {}),
     })
+    this.#children.set(name, child)
     this.#watches.push(this.#watch(child))
     // Race: a Ctrl-C between the kill of a relay and the start of the next one met no relay that it could have ended.
     if (this.#isClosed) await this.#kill(child)

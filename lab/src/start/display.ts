@@ -2,6 +2,8 @@ import type { Progress } from './database.js'
 
 /** What the display shows. */
 export interface Shown extends Progress {
+  /** Effects on the arrivals board. */
+  readonly handled: number
   readonly elapsedMs: number
   /** Flights at the end of the run. */
   readonly goal: number
@@ -47,11 +49,11 @@ export function thousands(value: number): string {
   return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ' ')
 }
 
-/** How fast two counters grew in the last two seconds. */
+/** How fast the counters grew in the last two seconds. */
 class Rates {
   readonly #seen: Shown[] = []
 
-  add(shown: Shown): { readonly committed: number; readonly acknowledged: number } {
+  add(shown: Shown): Readonly<Record<'committed' | 'acknowledged' | 'handled', number>> {
     this.#seen.push(shown)
     while (this.#seen.length > 2 && shown.elapsedMs - (this.#seen[0]?.elapsedMs ?? 0) > rateOverMs) this.#seen.shift()
     const first = this.#seen[0] ?? shown
@@ -59,6 +61,7 @@ class Rates {
     return {
       committed: (shown.committed - first.committed) / seconds,
       acknowledged: (shown.acknowledged - first.acknowledged) / seconds,
+      handled: (shown.handled - first.handled) / seconds,
     }
   }
 }
@@ -80,8 +83,9 @@ class Lines implements Display {
     this.#nextMs = shown.elapsedMs + lineEveryMs
     const committed = `committed ${thousands(shown.committed)}/${thousands(shown.goal)} (${thousands(rate.committed)}/s)`
     const acknowledged = `acknowledged ${thousands(shown.acknowledged)} (${thousands(rate.acknowledged)}/s)`
+    const handled = `handled ${thousands(shown.handled)} (${thousands(rate.handled)}/s)`
     const state = shown.unreachableMs === undefined ? waitingText(shown) : kafkaSentence(shown)
-    this.#write(`${committed}, ${acknowledged}, ${state}`)
+    this.#write(`${committed}, ${acknowledged}, ${handled}, ${state}`)
   }
 
   note(text: string): void {
@@ -113,6 +117,7 @@ class Block implements Display {
     this.#draw([
       counter('committed', shown.committed, rate.committed),
       counter('acknowledged', shown.acknowledged, rate.acknowledged),
+      counter('handled', shown.handled, rate.handled),
       `  ${waitingText(shown)}`,
       `  ${kafkaSentence(shown)}`,
       `  ${shown.faults}`,

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../cluster/until.js'
+import type { Arm } from './arm.js'
 import type { BrokerSettings, Cast } from './cast.js'
+import { killAtWork } from './consumer-kill.js'
 import type { AirlineDatabase } from './database.js'
 import type { FaultPort } from './fault-port.js'
 import type { Fault } from './schedule.js'
@@ -14,6 +16,11 @@ export interface Strikes {
   misses: number
   /** Flights that were open when the relay died, over all kills. */
   openFlights: number
+  /** Kills of waybill's consumer that hit a running handler, and those that hit none and were repeated. */
+  consumerKills: number
+  consumerMisses: number
+  /** The same of the naive consumer. */
+  naiveKills: number
   brokerKills: number
   fullDisks: number
   powerLosses: number
@@ -26,6 +33,8 @@ export interface FaultScene {
   readonly cast: Cast
   readonly database: AirlineDatabase
   readonly port: FaultPort
+  /** The consumers to kill. */
+  readonly arms: readonly Arm[]
   readonly broker: BrokerSettings
   /** Acknowledged by the relay that runs now. */
   readonly acknowledgedByRelay: () => number
@@ -36,7 +45,7 @@ export interface FaultScene {
   readonly count: number
 }
 
-/** The airline slows down when it is this share of all flights ahead of a relay kill that has not hit yet. */
+/** The airline slows down when it is this share of all flights ahead of a kill that has not hit yet. */
 const leadShare = 0.12
 const strikeMs = 30_000
 const killTriesMax = 20
@@ -47,6 +56,9 @@ export class FaultRunner {
     kills: 0,
     misses: 0,
     openFlights: 0,
+    consumerKills: 0,
+    consumerMisses: 0,
+    naiveKills: 0,
     brokerKills: 0,
     fullDisks: 0,
     powerLosses: 0,
@@ -71,10 +83,10 @@ export class FaultRunner {
     }
   }
 
-  /** Lets the airline run, but not so far ahead that nothing is left for the relay kills to come. */
+  /** Lets the airline run, but not so far ahead that nothing is left for the kills to come. */
   #pace(ahead: readonly Fault[]): void {
     const { cast, before, count } = this.#scene
-    const kill = ahead.find(({ kind }) => kind === 'kill-relay')
+    const kill = ahead.find(({ kind }) => kind === 'kill-relay' || kind === 'kill-consumer')
     cast.slowDown(kill ? before + kill.at + Math.ceil(leadShare * count) : Number.MAX_SAFE_INTEGER)
   }
 
@@ -87,6 +99,8 @@ export class FaultRunner {
     switch (fault.kind) {
       case 'kill-relay':
         return this.#killRelay(fault.afterMs)
+      case 'kill-consumer':
+        return this.#killConsumers()
       case 'drop-response':
         return this.#scene.port.dropResponse()
       case 'kill-broker':
@@ -104,7 +118,7 @@ export class FaultRunner {
     for (let tries = 0; tries < killTriesMax; tries++) {
       await this.#until('the relay at work', () => this.#scene.acknowledgedByRelay() > 0 && database.openFlights() > 0)
       await sleep(afterMs)
-      await cast.killRelay()
+      await cast.kill('relay')
       const open = database.openFlights()
       if (open > 0) {
         this.strikes.kills++
@@ -118,10 +132,25 @@ export class FaultRunner {
     throw new Error(`${killTriesMax} kills of the relay in a row left no open flight behind`)
   }
 
+  /** Each at a moment of its own, but at the same flight of the schedule. */
+  async #killConsumers(): Promise<void> {
+    const { arms, cast, signal, note } = this.#scene
+    const kill = async (arm: Arm): Promise<void> => {
+      const { misses, flight, behind } = await killAtWork({ arm, cast, signal })
+      const isNaive = arm.name === 'naive'
+      if (isNaive) this.strikes.naiveKills++
+      else this.strikes.consumerKills++
+      if (!isNaive) this.strikes.consumerMisses += misses
+      const who = isNaive ? 'naive consumer' : 'consumer'
+      note(`${who} killed (kill -9) while it handled flight ${flight}, ${behind} behind; another one will take over`)
+    }
+    await Promise.all(arms.map(kill))
+  }
+
   async #killBroker(downMs: number): Promise<void> {
     const { cast, port, broker, note } = this.#scene
     await port.beforeKill()
-    await cast.killBroker()
+    await cast.kill('broker')
     this.strikes.brokerKills++
     note('broker killed (kill -9)')
     await sleep(downMs)

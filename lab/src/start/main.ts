@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { displayOn, thousands } from './display.js'
 import { type StartOptions, readOptions, usage } from './options.js'
-import { type Outcome, faultsOf, jsonText, lossesText, proofLine, tableText } from './report.js'
+import { type Outcome, faultsOf, jsonText, lossesText, naiveLine, proofLine } from './report.js'
 import { runStart } from './run.js'
 import { placesIn } from './scene.js'
+import { tableText } from './table.js'
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 const lossesShown = 10
@@ -81,6 +82,8 @@ function print(outcome: Outcome): void {
   if (outcome.options.powerLoss && outcome.found.lost.length > 0)
     console.log(`acknowledged by the broker and lost by it:\n${lossesText(outcome, lossesShown)}`)
   for (const problem of faultsOf(outcome)) console.log(`BROKEN ${problem}`)
+  const naive = naiveLine(outcome)
+  if (naive !== undefined) console.log(naive)
   console.log(proofLine(outcome))
 }
 

@@ -6,7 +6,13 @@ export type ChildMessage =
   | { readonly kind: 'ready' }
   /** The airline has written all its flights. */
   | { readonly kind: 'done'; readonly committed: number; readonly takenBack: number }
-  /** Something that the relay reports, but for the frequent ones, which are counted. */
+  /** A handler has begun with this flight; nothing of it is on the board yet. */
+  | { readonly kind: 'handling'; readonly number: number }
+  /** Messages that the naive consumer has fetched and not yet handled. */
+  | { readonly kind: 'pool'; readonly size: number }
+  /** The child has ended as it was told. */
+  | { readonly kind: 'stopped' }
+  /** Something that the relay or the consumer reports, but for the frequent ones, which are counted. */
   | { readonly kind: 'event'; readonly event: WaybillEvent }
   /** What the relay has done since it started. */
   | { readonly kind: 'tally'; readonly acknowledged: number; readonly unanswered: number }
@@ -21,6 +27,9 @@ export interface SlowDown {
 const kinds: ReadonlySet<unknown> = new Set([
   'ready',
   'done',
+  'handling',
+  'pool',
+  'stopped',
   'event',
   'tally',
   'failed',

@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly powerLoss: boolean
   readonly fullDisk: boolean
   readonly broker: boolean
+  /** Runs the consumer that is usually written beside ours. */
+  readonly naive: boolean
   /** Undefined: a temporary folder that is removed at the end. */
   readonly dir: string | undefined
   readonly json: boolean
@@ -18,12 +20,15 @@ export interface StartOptions {
 /** The help text. */
 export const usage: string = `npm start -- [options]
 
-20 000 real flights go from SQLite transactions into a Kafka topic while the relay is killed five times, 20 answers of
-the broker are dropped and the broker itself is killed once. An independent checker then proves that nothing was lost,
-doubled or reordered.
+20 000 real flights go from SQLite transactions into a Kafka topic and from there onto an arrivals board in another SQLite
+file, while the relay is killed five times, the board's consumer twice, 20 answers of the broker are dropped and the broker
+itself is killed once. An independent checker then proves that nothing was lost, doubled or reordered, and that every
+message has exactly one effect.
 
   --seed <n>      the same faults at the same flights (default: random, printed)
   --count <n>     flights to write, 100 to 200000 (default 20000)
+  --naive         beside it runs the consumer that is usually written (auto-commit and a pool of workers), is killed at the
+                  same flights, and loses messages: both are in the table
   --no-faults     nothing is broken; the airline writes as fast as it can
   --power-loss    the broker also loses power once and with it what it had acknowledged but not flushed (Kafka's defaults
                   allow that): these messages are found and named
@@ -48,6 +53,7 @@ export function readOptions(args: readonly string[]): StartOptions {
       'no-faults': { type: 'boolean', default: false },
       'power-loss': { type: 'boolean', default: false },
       'full-disk': { type: 'boolean', default: false },
+      naive: { type: 'boolean', default: false },
       'no-broker': { type: 'boolean', default: false },
       dir: { type: 'string' },
       output: { type: 'string', short: 'o', default: 'text' },
@@ -60,6 +66,9 @@ export function readOptions(args: readonly string[]): StartOptions {
   const broker = !values['no-broker']
   if (!broker && (values['power-loss'] || values['full-disk']))
     throw new TypeError('--no-broker leaves no broker that --power-loss or --full-disk could strike')
+  for (const other of ['no-broker', 'no-faults', 'power-loss'] as const)
+    if (values.naive && values[other])
+      throw new TypeError(`--naive compares under the usual faults, so without --${other}`)
   return {
     help: values.help,
     seed: values.seed === undefined ? randomInt(1, 1_000_000) : whole('--seed', values.seed, 0, seedMax),
@@ -68,6 +77,7 @@ export function readOptions(args: readonly string[]): StartOptions {
     powerLoss: values['power-loss'],
     fullDisk: values['full-disk'],
     broker,
+    naive: values.naive,
     dir: values.dir,
     json: values.output === 'json',
   }

@@ -1,6 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WaybillEvent } from 'waybill'
+import { Arm } from './arm.js'
+import { ArrivalsBoard } from './arrivals-board.js'
+import { type BoardFindings, compareBoard } from './board-checker.js'
 import { Cast } from './cast.js'
 import { compare } from './checker.js'
 import { AirlineDatabase, lastFlight } from './database.js'
@@ -10,8 +13,8 @@ import { FaultRunner, type Strikes } from './fault-runner.js'
 import type { ChildMessage } from './messages.js'
 import type { StartOptions } from './options.js'
 import type { Outcome } from './report.js'
-import { dropCount, killCount, schedule } from './schedule.js'
-import { type Flight, type Places, topic } from './scene.js'
+import { consumerKillCount, dropCount, killCount, schedule } from './schedule.js'
+import { type ConsumerName, type Flight, type Places, arrivalsGroup, naiveGroup, topic } from './scene.js'
 import { TopicReader } from './topic-reader.js'
 
 /** What a run is given. */
@@ -35,10 +38,13 @@ const drainMs = 45_000
 const stopMs = 15_000
 const showEveryMs = 250
 const findingsShown = 3
+const lookEveryMs = 100
+/** Looks in a row at a board that does not change. */
+const idleLooks = 10
 
 /**
- * One demonstration: starts the three processes, lets the faults strike, waits until all is acknowledged (or a deadline
- * passes), compares. Rejects when a process fails or `signal` aborts; the processes are gone in any case.
+ * One demonstration: starts the processes, lets the faults strike, waits until all is acknowledged and handled (or
+ * a deadline passes), compares. Rejects when a process fails or `signal` aborts; the processes are gone in any case.
  */
 export async function runStart(setting: RunSetting): Promise<Outcome> {
   const run = new Run(setting)
@@ -63,6 +69,8 @@ class Run {
   #unreachableSinceMs: number | undefined
   #dropped = 0
   #findings = 0
+  #consumerFindings = 0
+  readonly #arms: Arm[] = []
 
   constructor(setting: RunSetting) {
     this.#setting = setting
@@ -88,6 +96,8 @@ class Run {
     const database = new AirlineDatabase(places.database)
     this.#database = database
     await cast.startRelay()
+    if (options.broker) await this.#startArm(cast, 'arrivals')
+    if (options.naive) await this.#startArm(cast, 'naive')
     const working = new AbortController()
     const showing = this.#show(working.signal)
     const port = new FaultPort(() => cast.faultsUrl)
@@ -97,6 +107,7 @@ class Run {
       cast,
       database,
       port,
+      arms: this.#arms,
       broker,
       acknowledgedByRelay: () => this.#acknowledgedByRelay,
       note: (text) => note.call(this.#setting.display, text),
@@ -107,7 +118,9 @@ class Run {
     try {
       const faultProblem = await this.#work(this.#runner)
       await this.#drained(database)
-      return await this.#check(cast, this.#runner.strikes, faultProblem)
+      const unread = await this.#handledAll(cast)
+      for (const name of unread) note.call(this.#setting.display, `the ${name} did not come to the end of the topic`)
+      return await this.#check(cast, this.#runner.strikes, { faultProblem, unread })
     } finally {
       working.abort()
       await showing
@@ -119,6 +132,19 @@ class Run {
     await this.#cast?.close()
     this.#database?.close()
     this.#database = undefined
+    for (const { board } of this.#arms.splice(0)) board.close()
+  }
+
+  async #startArm(cast: Cast, name: ConsumerName): Promise<void> {
+    const { options, places } = this.#setting
+    // By default the consumer would stop at a loss, for a person to look at; here it says what is gone and goes on.
+    const onLoss = options.powerLoss ? 'continue' : 'stop'
+    await cast.startConsumer(name, onLoss)
+    const isNaive = name === 'naive'
+    const board = new ArrivalsBoard(isNaive ? places.naiveBoard : places.board)
+    const group = isNaive ? naiveGroup : arrivalsGroup
+    const sent = (): number => this.#database?.progress().acknowledged ?? 0
+    this.#arms.push(new Arm({ name, group, board, onLoss, sent }))
   }
 
   #perSecond(): number {
@@ -149,27 +175,59 @@ class Run {
     }
   }
 
-  async #check(cast: Cast, strikes: Strikes, faultProblem: string | undefined): Promise<Outcome> {
+  /** Waits until every group has committed the end of the topic; names those that have not at the deadline. */
+  async #handledAll(cast: Cast): Promise<readonly ConsumerName[]> {
+    const deadline = performance.now() + drainMs
+    const wait = async (arm: Arm): Promise<ConsumerName | undefined> => {
+      const reader = new TopicReader(cast.brokers, topic, arm.group)
+      try {
+        for (let idle = 0; performance.now() < deadline; ) {
+          const rows = arm.board.rows()
+          const isRead = (await reader.isRead()) && arm.poolSize === 0
+          await this.#pause(lookEveryMs)
+          // The naive consumer commits before it handles: only a board that stands still is its last word.
+          idle = isRead && arm.board.rows() === rows ? idle + 1 : 0
+          if (idle >= (arm.name === 'naive' ? idleLooks : 1)) return undefined
+        }
+        return arm.name
+      } finally {
+        await reader.close()
+      }
+    }
+    const unread = await Promise.all(this.#arms.map(wait))
+    return unread.filter((name) => name !== undefined)
+  }
+
+  async #check(cast: Cast, strikes: Strikes, problems: Pick<Outcome, 'faultProblem' | 'unread'>): Promise<Outcome> {
     const { options, display } = this.#setting
     const seconds = (performance.now() - this.#startedMs) / 1000
     if (options.broker) this.#dropped = (await this.#port?.dropped()) ?? 0
-    if (!(await cast.stopRelay(stopMs))) display.note('the relay did not stop in order')
+    for (const name of ['relay', 'arrivals', 'naive'] as const)
+      if (!(await cast.stop(name, stopMs))) display.note(`the ${name} did not stop in order`)
     const database = this.#database
     if (!database) throw new Error('the database was closed')
     const records = options.broker ? await this.#readTopic(cast) : []
-    const found = compare(database.books(), records, database.receiptsOfFlights())
+    const books = database.books()
+    const found = compare(books, records, database.receiptsOfFlights())
+    const boardOf = (name: ConsumerName): BoardFindings | undefined => {
+      const arm = this.#arms.find((one) => one.name === name)
+      return arm && compareBoard(books.flights, arm.board.arrivals())
+    }
     const lost = new Set(found.lost.map(({ number }) => number))
     const taken = strikes.taken.map((value) => (JSON.parse(value) as Flight).number)
     return {
       options,
       found,
+      board: boardOf('arrivals'),
+      naive: boardOf('naive'),
       strikes,
       goal: this.#before + options.count,
       takenBack: this.#done?.takenBack ?? 0,
       dropped: this.#dropped,
       relayFindings: this.#findings,
+      consumerFindings: this.#consumerFindings,
       brokerLost: new Set(taken.filter((number) => lost.has(number))),
-      faultProblem,
+      ...problems,
       seconds,
       perSecond: found.inTopic / seconds,
     }
@@ -185,6 +243,7 @@ class Run {
   }
 
   #heard(name: string, message: ChildMessage): void {
+    this.#arms.find((arm) => arm.name === name)?.heard(message)
     switch (message.kind) {
       case 'ready':
         if (name === 'relay') this.#acknowledgedByRelay = 0
@@ -196,7 +255,8 @@ class Run {
         this.#done = message
         break
       case 'event':
-        this.#happened(message.event)
+        if (name === 'relay') this.#happened(message.event)
+        else this.#happenedToConsumer(message.event)
         break
       case 'failed':
         this.#fail(new Error(`the ${name}: ${message.message}`))
@@ -213,6 +273,16 @@ class Run {
       // After a power loss every stream reports the same; the first ones tell enough.
       if (this.#findings <= findingsShown) this.#setting.display.note(`the relay found: ${event.detail}`)
     }
+  }
+
+  #happenedToConsumer(event: WaybillEvent): void {
+    if (event.kind === 'finding') {
+      this.#consumerFindings++
+      if (this.#consumerFindings <= findingsShown) this.#setting.display.note(`the consumer found: ${event.detail}`)
+    } else if (event.kind === 'handler-failed')
+      this.#setting.display.note(
+        `a handler failed (attempt ${event.attempt}), the message is tried again: ${event.cause}`,
+      )
   }
 
   #fail(error: Error): void {
@@ -242,6 +312,7 @@ class Run {
     const since = this.#unreachableSinceMs
     this.#setting.display.show({
       ...this.#database.progress(),
+      handled: this.#arms[0]?.board.rows() ?? 0,
       elapsedMs: performance.now() - this.#startedMs,
       goal: this.#before + this.#setting.options.count,
       unreachableMs: since === undefined ? undefined : performance.now() - since,
@@ -254,7 +325,9 @@ class Run {
     const strikes = this.#runner?.strikes
     if (!options.faults || !strikes) return 'nothing is broken on purpose'
     const dropped = `${this.#port?.ordered ?? 0}/${dropCount} answers dropped`
-    return `relay killed ${strikes.kills}/${killCount}, ${dropped}, broker killed ${strikes.brokerKills}/1`
+    const relay = `relay killed ${strikes.kills}/${killCount}`
+    const consumer = `consumer killed ${strikes.consumerKills}/${consumerKillCount}`
+    return `${relay}, ${consumer}, ${dropped}, broker killed ${strikes.brokerKills}/1`
   }
 }
 

@@ -2,6 +2,8 @@
 export type Fault =
   /** kill -9 of the relay, `afterMs` after it was seen at work; repeated until it hits an open flight. */
   | { readonly kind: 'kill-relay'; readonly at: number; readonly afterMs: number }
+  /** kill -9 of the consumers (waybill's, and the naive one where it runs) while a handler runs; repeated until it hits one. */
+  | { readonly kind: 'kill-consumer'; readonly at: number }
   /** The broker executes a produce request and never answers it. */
   | { readonly kind: 'drop-response'; readonly at: number }
   /** kill -9 of the broker; it comes back on its files after `downMs`. */
@@ -23,6 +25,8 @@ export interface ScheduleSettings {
 
 /** Relay kills that must hit. */
 export const killCount = 5
+/** Kills of each consumer that must hit. */
+export const consumerKillCount = 2
 /** Produce responses that are dropped. */
 export const dropCount = 20
 
@@ -43,6 +47,8 @@ export function schedule(settings: ScheduleSettings): readonly Fault[] {
     }
     for (let i = 0; i < dropCount; i++) faults.push({ kind: 'drop-response', at: at(0.05, 0.9) })
     faults.push({ kind: 'kill-broker', at: at(0.35, 0.65), downMs: Math.round(between(1_500, 2_500)) })
+    for (let i = 0; i < consumerKillCount; i++)
+      faults.push({ kind: 'kill-consumer', at: at(0.2 + i * 0.4, 0.35 + i * 0.4) })
   }
   if (settings.fullDisk) faults.push({ kind: 'full-disk', at: at(0.2, 0.7), forMs: Math.round(between(1_500, 2_500)) })
   if (settings.powerLoss) faults.push({ kind: 'power-loss', at: at(0.45, 0.8) })

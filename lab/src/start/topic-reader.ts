@@ -22,12 +22,12 @@ export class TopicReader {
   readonly #topic: string
   readonly #consumer: Consumer
 
-  constructor(brokers: readonly string[], topic: string) {
+  /** `group`: whose committed positions it tells; it joins no group. */
+  constructor(brokers: readonly string[], topic: string, group = 'waybill-start-checker') {
     this.#topic = topic
     this.#consumer = new Consumer({
       clientId: 'waybill-start-checker',
-      // Required by the class; nothing here joins a group.
-      groupId: 'waybill-start-checker',
+      groupId: group,
       bootstrapBrokers: [...brokers],
       retries: 5,
       retryDelay: 200,
@@ -39,6 +39,14 @@ export class TopicReader {
   /** The end offset of each partition. */
   async ends(): Promise<readonly number[]> {
     return this.#offsets(latest)
+  }
+
+  /** True when the group has committed the end of every partition. */
+  async isRead(): Promise<boolean> {
+    const ends = await this.ends()
+    const partitions = ends.map((_, partition) => partition)
+    const committed = await this.#consumer.listCommittedOffsets({ topics: [{ topic: this.#topic, partitions }] })
+    return ends.every((end, partition) => Math.max(0, Number(committed.get(this.#topic)?.[partition] ?? 0)) === end)
   }
 
   /** Every record that the topic holds now, partition by partition in offset order. */

@@ -23,7 +23,8 @@ test('no broker listening: the airline goes on, the display says so, every messa
   const start = StartProcess.start(t, ['--no-broker', '--count', '600', '--seed', '1'])
   assert.equal(await start.ended(runMs), 0, start.output)
   assert.match(start.output, /Kafka unreachable for [1-9]\d* s, \d+ waiting, 0 lost/)
-  const proof = 'PROOF start committed=600 in-topic=0 waiting=600 lost=0 duplicates=0 reordered=0 kills=0 seed=1'
+  const proof =
+    'PROOF start committed=600 in-topic=0 waiting=600 handled=0 lost=0 duplicates=0 reordered=0 effects-doubled=0 kills=0 seed=1'
   assert.equal(start.lastLine, proof, start.output)
   await start.nothingRuns()
 })
@@ -32,7 +33,8 @@ test('a full disk under the broker: the relay waits, nothing is lost, and it goe
   const start = StartProcess.start(t, ['--no-faults', '--full-disk', '--count', '1000', '--seed', '2'])
   assert.equal(await start.ended(runMs), 0, start.output)
   assert.match(start.output, /the disk under the broker is full[^]*\d waiting, the oldest for [1-9][^]*has room again/)
-  const proof = 'PROOF start committed=1000 in-topic=1000 lost=0 duplicates=0 reordered=0 kills=0 seed=2'
+  const proof =
+    'PROOF start committed=1000 in-topic=1000 handled=1000 lost=0 duplicates=0 reordered=0 effects-doubled=0 kills=0 seed=2'
   assert.equal(start.lastLine, proof, start.output)
 })
 
@@ -89,7 +91,7 @@ test('a second process on the same file with another lane count is refused and d
   await assert.rejects(other.waybill.start(), { code: 'WB_LANES_MISMATCH' })
   await other.close()
   assert.equal(await start.ended(runMs), 0, start.output)
-  assert.match(start.lastLine, /^PROOF start committed=2000 in-topic=2000 lost=0 /)
+  assert.match(start.lastLine, /^PROOF start committed=2000 in-topic=2000 handled=2000 lost=0 /)
 })
 
 interface Second {

@@ -5,6 +5,7 @@ import { type Screen, type Shown, displayOn, kafkaSentence, thousands } from '..
 const shown: Shown = {
   committed: 1_431,
   acknowledged: 1_000,
+  handled: 900,
   waiting: 431,
   lost: 0,
   oldestMs: 1_234,
@@ -42,12 +43,12 @@ test('without a terminal there is one line a second, with rates', () => {
   const out = screen(false)
   const display = displayOn(out, false)
   for (let ms = 0; ms <= 2_000; ms += 250)
-    display.show({ ...shown, elapsedMs: ms, committed: ms, acknowledged: ms / 2 })
+    display.show({ ...shown, elapsedMs: ms, committed: ms, acknowledged: ms / 2, handled: ms / 4 })
   const lines = out.text.trimEnd().split('\n')
   assert.equal(lines.length, 3, out.text)
   assert.match(
     lines[2] ?? '',
-    /2\.0 s committed 2 000\/20 000 \(1 000\/s\), acknowledged 1 000 \(500\/s\), 431 waiting/,
+    /2\.0 s committed 2 000\/20 000 \(1 000\/s\), acknowledged 1 000 \(500\/s\), handled 500 \(250\/s\), 431 waiting/,
   )
 })
 

@@ -4,7 +4,15 @@ import { readOptions, usage } from '../../src/start/options.js'
 
 test('without arguments: 20 000 flights, all faults, a random seed', () => {
   const { seed, ...options } = readOptions([])
-  const expected = { help: false, count: 20_000, faults: true, powerLoss: false, fullDisk: false, broker: true }
+  const expected = {
+    help: false,
+    count: 20_000,
+    faults: true,
+    powerLoss: false,
+    fullDisk: false,
+    broker: true,
+    naive: false,
+  }
   assert.deepEqual(options, { ...expected, dir: undefined, json: false })
   assert.ok(Number.isSafeInteger(seed) && seed > 0)
   assert.ok([1, 2, 3, 4].some(() => readOptions([]).seed !== seed))
@@ -25,9 +33,19 @@ test('every option is read', () => {
     'json',
   ]
   const options = readOptions(all)
-  const expected = { help: false, seed: 7, count: 1_500, faults: false, powerLoss: true, fullDisk: true, broker: true }
+  const expected = {
+    help: false,
+    seed: 7,
+    count: 1_500,
+    faults: false,
+    powerLoss: true,
+    fullDisk: true,
+    broker: true,
+    naive: false,
+  }
   assert.deepEqual(options, { ...expected, dir: 'here', json: true })
   assert.equal(readOptions(['--no-broker']).faults, false)
+  assert.equal(readOptions(['--naive']).naive, true)
   assert.equal(readOptions(['--help']).help, true)
 })
 
@@ -45,11 +63,25 @@ test('what cannot be meant is refused, with the argument in the message', () => 
     [['-o', 'xml'], /--output .*xml/],
     [['--no-broker', '--power-loss'], /--no-broker/],
     [['--no-broker', '--full-disk'], /--no-broker/],
+    [['--naive', '--no-broker'], /--naive .*--no-broker/],
+    [['--naive', '--no-faults'], /--naive .*--no-faults/],
+    [['--naive', '--power-loss'], /--naive .*--power-loss/],
   ]
   for (const [args, named] of refused) assert.throws(() => readOptions(args), named, args.join(' '))
 })
 
 test('the help names every option', () => {
-  for (const name of ['seed', 'count', 'no-faults', 'power-loss', 'full-disk', 'no-broker', 'dir', 'output', 'help'])
+  for (const name of [
+    'seed',
+    'count',
+    'naive',
+    'no-faults',
+    'power-loss',
+    'full-disk',
+    'no-broker',
+    'dir',
+    'output',
+    'help',
+  ])
     assert.match(usage, new RegExp(`--${name}\\b`))
 })

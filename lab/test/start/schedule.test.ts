@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Fault, dropCount, killCount, schedule, seeded } from '../../src/start/schedule.js'
+import { type Fault, consumerKillCount, dropCount, killCount, schedule, seeded } from '../../src/start/schedule.js'
 
 const settings = { seed: 7, count: 20_000, faults: true, powerLoss: false, fullDisk: false }
 const seeds = Array.from({ length: 200 }, (_, seed) => seed)
@@ -15,13 +15,14 @@ test('another seed gives another schedule', () => {
   assert.equal(new Set(seeds.map((seed) => JSON.stringify(schedule({ ...settings, seed })))).size, seeds.length)
 })
 
-test('every schedule has five relay kills, 20 dropped responses and one broker kill', () => {
+test('every schedule has five relay kills, two consumer kills, 20 dropped responses and one broker kill', () => {
   for (const seed of seeds) {
     const faults = schedule({ ...settings, seed })
     assert.equal(count(faults, 'kill-relay'), killCount)
+    assert.equal(count(faults, 'kill-consumer'), consumerKillCount)
     assert.equal(count(faults, 'drop-response'), dropCount)
     assert.equal(count(faults, 'kill-broker'), 1)
-    assert.equal(faults.length, killCount + dropCount + 1)
+    assert.equal(faults.length, killCount + consumerKillCount + dropCount + 1)
   }
 })
 

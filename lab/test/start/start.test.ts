@@ -9,7 +9,8 @@ const runMs = 90_000
 test('under five relay kills, 20 dropped answers and a broker kill every flight is in the topic once and in order', async (t) => {
   const start = StartProcess.start(t, ['--count', '1500', '--seed', '7'])
   const code = await start.ended(runMs)
-  const proof = 'PROOF start committed=1500 in-topic=1500 lost=0 duplicates=0 reordered=0 kills=5 seed=7'
+  const proof =
+    'PROOF start committed=1500 in-topic=1500 handled=1500 lost=0 duplicates=0 reordered=0 effects-doubled=0 kills=7 seed=7'
   assert.equal(start.lastLine, proof, start.output)
   assert.equal(code, 0)
   assert.match(start.output, /answers dropped +20 /)
@@ -25,7 +26,7 @@ test('--dir keeps the data and a second run goes on where the first one ended', 
   for (const committed of [300, 600]) {
     const start = StartProcess.start(t, args, home)
     assert.equal(await start.ended(runMs), 0, start.output)
-    const proof = `PROOF start committed=${committed} in-topic=${committed} lost=0 duplicates=0 reordered=0 kills=0 seed=1`
+    const proof = `PROOF start committed=${committed} in-topic=${committed} handled=${committed} lost=0 duplicates=0 reordered=0 effects-doubled=0 kills=0 seed=1`
     assert.equal(start.lastLine, proof)
   }
   const kept = readdirSync(dirIn(home))
@@ -40,7 +41,10 @@ test('-o json prints one object and nothing else on standard output', async (t) 
     holds: boolean
     found: { inTopic: number; lost: unknown[] }
   }
-  assert.equal(said.proof, 'PROOF start committed=200 in-topic=200 lost=0 duplicates=0 reordered=0 kills=0 seed=1')
+  assert.equal(
+    said.proof,
+    'PROOF start committed=200 in-topic=200 handled=200 lost=0 duplicates=0 reordered=0 effects-doubled=0 kills=0 seed=1',
+  )
   assert.equal(said.holds, true)
   assert.equal(said.found.inTopic, 200)
   assert.deepEqual(said.found.lost, [])
