@@ -8,9 +8,7 @@ import { type KafkaCluster, startKafka } from '../../src/cluster/kafka-cluster.j
 
 const compiled = new URL('../../../../packages/broker/dist/test/groups/', import.meta.url)
 const { groupScripts } = (await import(new URL('scripts.js', compiled).href)) as typeof Scripts
-const { Session, SCRIPT_CONFIGS, REAL_KAFKA_CONFIGS } = (await import(
-  new URL('session.js', compiled).href
-)) as typeof Sessions
+const { Session } = (await import(new URL('session.js', compiled).href)) as typeof Sessions
 
 describe('the embedded broker answers group requests as Kafka does, field by field', () => {
   let real: KafkaCluster | undefined
@@ -18,8 +16,8 @@ describe('the embedded broker answers group requests as Kafka does, field by fie
 
   before(async () => {
     ;[real, embedded] = await Promise.all([
-      startKafka({ nodes: 1, properties: REAL_KAFKA_CONFIGS }),
-      createBroker({ configs: SCRIPT_CONFIGS }),
+      startKafka({ nodes: 1, properties: Session.realKafkaConfigs }),
+      createBroker({ configs: Session.configs }),
     ])
   })
   after(() => Promise.all([real?.stop(), embedded?.close()]))

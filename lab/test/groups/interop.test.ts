@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Connection, createTopicsV7, produceV11 } from '@platformatic/kafka'
 import { createBroker, type Broker } from '@waybill/broker'
 import { until } from '../../src/cluster/until.js'
+import type { Told } from './member-process.js'
 
 const program = fileURLToPath(new URL('member-process.js', import.meta.url))
 const topic = 'interop'
@@ -40,7 +41,7 @@ interface Member {
 function member(broker: Broker, protocol: string): Member {
   const child = fork(program, [broker.bootstrap, `group-${protocol}`, topic, protocol], { stdio: 'inherit' })
   const got = new Set<string>()
-  child.on('message', (at) => got.add(String(at)))
+  child.on('message', (at) => got.add(at as Told))
   return { child, got }
 }
 

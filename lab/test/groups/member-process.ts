@@ -23,10 +23,13 @@ const stream = await consumer.consume({
 })
 process.once('disconnect', () => process.exit())
 
-const told = (at: string): Promise<unknown> => new Promise((resolve) => process.send?.(at, resolve))
+/** What the parent is sent: `partition:offset`. */
+export type Told = string
+
+const told = (at: Told): Promise<unknown> => new Promise((resolve) => process.send?.(at, resolve))
 const pauseMs = 25
 
-let handled: Message<Buffer, Buffer, Buffer, Buffer>[] = []
+let handled: Message[] = []
 for await (const message of stream) {
   await told(`${message.partition}:${message.offset}`)
   handled.push(message)

@@ -20,17 +20,6 @@ export function listOf(partitions: ReadonlyMap<string, { keys(): Iterable<number
   return [...partitions].map(([topicId, indexes]) => ({ topicId, partitions: ascending(indexes.keys()) }))
 }
 
-/** True when both hold the same partitions. */
-export function sameSets(a: PartitionSets, b: PartitionSets): boolean {
-  return (
-    a.size === b.size &&
-    [...a].every(([topicId, mine]) => {
-      const other = b.get(topicId)
-      return other !== undefined && other.size === mine.size && [...mine].every((p) => other.has(p))
-    })
-  )
-}
-
 /** True when both hold the same partitions with the same epochs. */
 export function sameEpochs(a: PartitionEpochs, b: PartitionEpochs): boolean {
   return (

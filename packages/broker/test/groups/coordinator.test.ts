@@ -233,3 +233,19 @@ test('the log of a group that commits all day long stays small, and holds everyt
   assert.ok((offset ?? 0) >= 1000, `the snapshot was flushed, offset ${offset} is there`)
   assert.equal((await beat(s, 'm', memberEpoch)).errorCode, 0, 'the member is in the snapshot')
 })
+
+test('a subscription by expression gets every topic whose whole name fits, also later ones; a bad one is refused', async (t) => {
+  const broker = await running(t, {
+    topics: [{ name: 'orders' }, { name: 'orders-eu' }, { name: 'reorders' }],
+    configs: { 'group.consumer.assignment.interval.ms': '0' },
+  })
+  const s = session(t, broker)
+  const by = (subscribedTopicRegex: string): object => ({ subscribedTopicNames: [], subscribedTopicRegex })
+  assert.equal((await beat(s, 'm', 0, by('orders('))).errorCode, 128)
+  const first = await beat(s, 'm', 0, by('orders.*'))
+  const topicsOf = (answer: ConsumerGroupHeartbeatResponse): number => answer.assignment?.topicPartitions.length ?? 0
+  assert.deepEqual([first.errorCode, topicsOf(first)], [0, 2])
+  await s.topic('orders-us', 1)
+  const second = await beat(s, 'm', first.memberEpoch)
+  assert.deepEqual([second.memberEpoch, topicsOf(second)], [first.memberEpoch + 1, 3])
+})

@@ -15,7 +15,7 @@ export interface Line {
 }
 
 /** The broker settings under which the scripts run, ours and Kafka's. */
-export const SCRIPT_CONFIGS: Readonly<Record<string, string>> = {
+const SCRIPT_CONFIGS: Readonly<Record<string, string>> = {
   'group.consumer.session.timeout.ms': '4000',
   'group.consumer.heartbeat.interval.ms': '500',
   'group.consumer.assignment.interval.ms': '0',
@@ -23,7 +23,7 @@ export const SCRIPT_CONFIGS: Readonly<Record<string, string>> = {
 }
 
 /** What a real Kafka needs besides to take them, and to keep the two group protocols apart as this broker does. */
-export const REAL_KAFKA_CONFIGS: Readonly<Record<string, string>> = {
+const REAL_KAFKA_CONFIGS: Readonly<Record<string, string>> = {
   ...SCRIPT_CONFIGS,
   'group.consumer.min.session.timeout.ms': '1000',
   'group.consumer.min.heartbeat.interval.ms': '100',
@@ -38,6 +38,8 @@ type Answer = Record<string, unknown> & { errorCode?: number }
 
 /** Talks to one broker in any number of connections and writes down what it answers. */
 export class Session {
+  static readonly configs: Readonly<Record<string, string>> = SCRIPT_CONFIGS
+  static readonly realKafkaConfigs: Readonly<Record<string, string>> = REAL_KAFKA_CONFIGS
   readonly lines: Line[] = []
   readonly #port: number
   readonly #settleMs: number
