@@ -1,3 +1,4 @@
+import { backoff } from '../model/backoff.js'
 import type { Codec } from '../model/codec.js'
 import type { ReceivedMessage } from '../model/received-message.js'
 import type { Broker } from '../ports/broker.js'
@@ -53,14 +54,10 @@ export interface ConsumeContext<Tx> extends ConsumePorts {
   readonly codecOf: (topic: string) => Codec
 }
 
-/** One line for people, from anything thrown, `undefined` included. */
-export function causeOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
-}
-
-/** Exponential backoff with jitter: between half and all of min · 2^tries, at most max. */
-export function pauseMs(tries: number, context: Pick<ConsumeContext<unknown>, 'settings' | 'random'>): number {
-  const { backoffMinMs, backoffMaxMs } = context.settings
-  const full = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(tries, 20))
-  return full * (0.5 + context.random.next() / 2)
+/** The pause after `tries` failures. */
+export function pauseMs(
+  tries: number,
+  { settings, random }: Pick<ConsumeContext<unknown>, 'settings' | 'random'>,
+): number {
+  return backoff(tries, { minMs: settings.backoffMinMs, maxMs: settings.backoffMaxMs }, random.next())
 }

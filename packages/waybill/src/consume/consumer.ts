@@ -1,10 +1,9 @@
-import { WaybillError } from '../model/errors.js'
+import { causeText, WaybillError } from '../model/errors.js'
 import type { Finding } from '../model/finding.js'
 import { findingName } from '../model/finding.js'
 import type { GroupMember, GroupPartition } from '../ports/group.js'
 import { Committer } from './committer.js'
 import type { ConsumeContext } from './consume-context.js'
-import { causeOf } from './consume-context.js'
 import type { Work } from './dispatcher.js'
 import { Dispatcher } from './dispatcher.js'
 import { FetchLoop } from './fetch-loop.js'
@@ -122,7 +121,7 @@ export class Consumer<Tx> {
     try {
       await member?.leave()
     } catch (error) {
-      this.#context.log.warn('the group was not left, the session will run out', { cause: causeOf(error) })
+      this.#context.log.warn('the group was not left, the session will run out', { cause: causeText(error) })
     }
   }
 
@@ -130,7 +129,7 @@ export class Consumer<Tx> {
   #fail(error: unknown): void {
     if (this.#failure || this.#stop) return
     this.#failure = { error }
-    this.#context.log.error('the consumer stops', { group: this.#context.group, cause: causeOf(error) })
+    this.#context.log.error('the consumer stops', { group: this.#context.group, cause: causeText(error) })
     this.#stop = this.#end()
   }
 
@@ -215,7 +214,7 @@ export class Consumer<Tx> {
 
   #handlerFailed({ message, attempts }: Work, cause: unknown): void {
     const place = `${message.topic}/${message.partition} offset ${message.offset}`
-    const text = `the handler failed ${attempts} times for ${place}: ${causeOf(cause)}; mend it and start again, nothing was skipped`
+    const text = `the handler failed ${attempts} times for ${place}: ${causeText(cause)}; mend it and start again, nothing was skipped`
     const { topic, partition, offset } = message
     this.#fail(new WaybillError('WB_HANDLER_FAILED', text, { cause, facts: { topic, partition, offset, attempts } }))
   }
@@ -256,7 +255,7 @@ export class Consumer<Tx> {
       try {
         if (await this.#fetching.round([...this.#partitions.values()], signal)) continue
       } catch (error) {
-        log.error('a fetch round failed, trying again', { cause: causeOf(error) })
+        log.error('a fetch round failed, trying again', { cause: causeText(error) })
       }
       await clock.sleep(restMs, signal)
     }

@@ -1,8 +1,9 @@
+import { causeText } from '../model/errors.js'
 import type { ReceivedMessage } from '../model/received-message.js'
 import { uuidV7TimeMs } from '../model/message-id.js'
 import type { InboxEntry } from '../ports/inbox-store.js'
 import type { ConsumeContext } from './consume-context.js'
-import { causeOf, pauseMs } from './consume-context.js'
+import { pauseMs } from './consume-context.js'
 import type { Work } from './dispatcher.js'
 import type { AssignedPartition } from './partition.js'
 
@@ -90,7 +91,7 @@ export class Handling<Tx> {
     const { events, log, clock, settings, retryable } = this.#context
     if (!work.partition.isOurs) return 'done'
     const { topic, partition, offset } = work.message
-    const cause = causeOf(error)
+    const cause = causeText(error)
     events.emit({ kind: 'handler-failed', topic, partition, offset, attempt: work.attempts, cause })
     log.warn('a handler failed', { topic, partition, offset, attempt: work.attempts, cause })
     if (work.attempts >= settings.maxAttempts || !retryable(error)) {

@@ -1,7 +1,8 @@
+import { causeText } from '../model/errors.js'
 import { parseMetadata, Progress } from '../model/progress.js'
 import type { CommittedOffset, GroupMember } from '../ports/group.js'
 import type { ConsumeContext } from './consume-context.js'
-import { causeOf, pauseMs } from './consume-context.js'
+import { pauseMs } from './consume-context.js'
 import type { AssignedPartition } from './partition.js'
 
 /** Where a partition goes on. */
@@ -36,7 +37,7 @@ export async function findStart<Tx>(
       // `assigned` may come before `join` has handed out the member.
       await context.clock.sleep(memberLookMs, signal)
     } catch (error) {
-      context.log.warn('the committed position is not known yet, trying again', { cause: causeOf(error) })
+      context.log.warn('the committed position is not known yet, trying again', { cause: causeText(error) })
       await context.clock.sleep(pauseMs(tries, context), signal)
     }
   }

@@ -67,3 +67,8 @@ export class WaybillError extends Error {
 export function invariant(holds: boolean, id: string, detail: string): asserts holds {
   if (!holds) throw new WaybillError('WB_INTERNAL', `invariant ${id} broken: ${detail}`, { facts: { id } })
 }
+
+/** One line for people, from anything thrown, `undefined` included. */
+export function causeText(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

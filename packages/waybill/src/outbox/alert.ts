@@ -1,6 +1,6 @@
+import { causeText } from '../model/errors.js'
 import type { Alert } from '../ports/outbox-store.js'
 import type { RelayContext } from './relay-context.js'
-import { causeText } from './relay-context.js'
 
 /** Where alerts go: a pager, a webhook, a log. `deliver` resolves when the alert has arrived; it may be called again. */
 export interface AlertSink {

@@ -1,7 +1,7 @@
+import { causeText } from '../model/errors.js'
 import type { LaneState, Lease } from '../ports/outbox-store.js'
 import { OwnedLane } from './lane-state.js'
 import type { RelayContext } from './relay-context.js'
-import { causeText } from './relay-context.js'
 import { ensureProducerId } from './resolve.js'
 
 /** What the lease keeper tells its relay. */

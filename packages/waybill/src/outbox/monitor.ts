@@ -1,8 +1,8 @@
+import { causeText } from '../model/errors.js'
 import type { TopicView } from '../ports/broker.js'
 import type { AlertCourier } from './alert.js'
 import type { Pipeline } from './pipeline.js'
 import type { RelayContext } from './relay-context.js'
-import { causeText } from './relay-context.js'
 import type { Topics } from './topics.js'
 
 const roundMs = 1_000

@@ -1,3 +1,4 @@
+import { backoff } from '../model/backoff.js'
 import { WaybillError } from '../model/errors.js'
 import type { Broker } from '../ports/broker.js'
 import type { Clock } from '../ports/clock.js'
@@ -48,16 +49,9 @@ export class DatabaseTime {
   }
 }
 
-/** Exponential backoff with jitter: between half and all of min · 2^tries, at most max. */
-export function backoffMs(tries: number, context: Pick<RelayContext, 'options' | 'random'>): number {
-  const { backoffMinMs, backoffMaxMs } = context.options
-  const full = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(tries, 20))
-  return full * (0.5 + context.random.next() / 2)
-}
-
-/** One line for people, from anything thrown. */
-export function causeText(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+/** The pause after `tries` failed rounds. */
+export function backoffMs(tries: number, { options, random }: Pick<RelayContext, 'options' | 'random'>): number {
+  return backoff(tries, { minMs: options.backoffMinMs, maxMs: options.backoffMaxMs }, random.next())
 }
 
 /** True when the store says that nothing was changed and that trying again can help. */

@@ -1,9 +1,9 @@
-import { WaybillError } from '../model/errors.js'
+import { causeText, WaybillError } from '../model/errors.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
 import { isAt, lateArrivals, readBack } from './read-back.js'
 import type { ReadBack } from './read-back.js'
 import type { RelayContext } from './relay-context.js'
-import { backoffMs, causeText } from './relay-context.js'
+import { backoffMs } from './relay-context.js'
 
 /** Why a flight is being resolved. */
 export interface Doubt {

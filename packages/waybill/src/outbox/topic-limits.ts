@@ -1,7 +1,7 @@
+import { causeText } from '../model/errors.js'
 import type { Clock } from '../ports/clock.js'
 import type { Log } from '../ports/log.js'
 import type { OutboxStore } from '../ports/outbox-store.js'
-import { causeText } from './relay-context.js'
 
 /** Kafka's default `max.message.bytes`. */
 const kafkaDefaultBytes = 1_048_588
