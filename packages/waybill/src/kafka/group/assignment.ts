@@ -41,7 +41,7 @@ export class Assignment {
   #seen: Target | undefined
   #turns = 0
   /** Ended by `clear`; a step that began before does nothing after. */
-  #life = new AbortController()
+  #life = new Life()
   #isSettling = false
 
   constructor(listener: GroupListener, host: AssignmentHost, clock: Clock, log: Log) {
@@ -81,8 +81,8 @@ export class Assignment {
 
   /** Nothing is ours any more. */
   clear(): void {
-    this.#life.abort()
-    this.#life = new AbortController()
+    this.#life.end()
+    this.#life = new Life()
     this.#held.clear()
     this.#target = undefined
     this.#seen = undefined
@@ -93,7 +93,7 @@ export class Assignment {
     await this.#clock.sleep(0)
     for (;;) {
       const target = this.#target
-      const life = this.#life.signal
+      const life = this.#life
       this.#seen = target
       if (target === undefined) return
       const wanted = new Set(target.partitions.map(keyOf))
@@ -103,16 +103,16 @@ export class Assignment {
         continue
       }
       const added = await this.#named(target.partitions.filter((each) => this.turnOf(each) === undefined))
-      if (this.#target !== target || life.aborted) continue
+      if (this.#target !== target || life.isOver) continue
       if (added.length === 0) return
       this.#assign(added)
     }
   }
 
-  async #revoke(revoked: readonly Held[], revokeByMs: number, life: AbortSignal): Promise<void> {
-    const work = Promise.race([this.#told(revoked), aborted(life)])
+  async #revoke(revoked: readonly Held[], revokeByMs: number, life: Life): Promise<void> {
+    const work = Promise.race([this.#told(revoked), life.over])
     const { inTime } = await withDeadline(this.#clock, revokeByMs - this.#clock.monotonicMs(), work)
-    if (life.aborted) return
+    if (life.isOver) return
     if (!inTime) return this.#host.overdue()
     for (const each of revoked) this.#held.delete(keyOf(each))
     this.#host.changed()
@@ -148,11 +148,22 @@ export class Assignment {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+/** The time between two losses of the membership. */
+class Life {
+  readonly over: Promise<void>
+  isOver = false
+  #resolve: () => void = () => {}
+
+  constructor() {
+    this.over = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  end(): void {
+    this.isOver = true
+    this.#resolve()
+  }
 }
 
 function keyOf({ topicId, partition }: AssignedPartition): string {

@@ -15,6 +15,7 @@ import { Session } from './session.js'
 const backoffFirstMs = 100
 const backoffMaxMs = 5000
 const leaveWaitMaxMs = 5000
+const intervalMinMs = 10
 /** KIP-848: member epochs of a heartbeat that joins, leaves, leaves for a moment. */
 const joinEpoch = 0
 const leaveEpoch = -1
@@ -58,6 +59,7 @@ export class Membership {
   #failures = 0
   #intervalMs = 0
   #beats = 0
+  #beatAnswered = 0
   #wake = new AbortController()
   #answered: (() => void)[] = []
   #whyOut = 'has not joined'
@@ -130,9 +132,9 @@ export class Membership {
   async epochAfter(staleEpoch: number, waitMs: number): Promise<void> {
     const { clock } = this.#context
     const untilMs = clock.monotonicMs() + waitMs
-    const beats = this.#beats
+    const beats = this.#beats // one under way may have been answered before the epoch moved
     this.beatNow()
-    while (this.epoch === staleEpoch && this.#beats < beats + 2 && clock.monotonicMs() < untilMs) {
+    while (this.epoch === staleEpoch && this.#beatAnswered <= beats && clock.monotonicMs() < untilMs) {
       const answered = new Promise<void>((resolve) => this.#answered.push(resolve))
       await Promise.race([answered, clock.sleep(untilMs - clock.monotonicMs(), this.#stop.signal)])
       if (this.#stop.signal.aborted) return
@@ -209,7 +211,7 @@ export class Membership {
   /** One heartbeat; tells how long to rest before the next. */
   async #beat(): Promise<Beat> {
     const life = this.#life
-    this.#beats++
+    const mine = ++this.#beats
     try {
       if (this.#epoch === joinEpoch) this.#session.learn(await this.#coordinator.sessionTimeoutMs())
       const sentMs = this.#context.clock.monotonicMs()
@@ -225,6 +227,7 @@ export class Membership {
       const isRefusal = error instanceof WaybillError
       return this.#refused(isRefusal ? error : new WaybillError('WB_INTERNAL', describe(error), { cause: error }))
     } finally {
+      this.#beatAnswered = mine
       this.#tellAnswered()
     }
   }
@@ -238,11 +241,11 @@ export class Membership {
     this.#epoch = memberEpoch
     this.#isFull = false
     if (sentOwned !== undefined) this.#acknowledged = ownedText(sentOwned)
-    this.#intervalMs = intervalMs
+    this.#intervalMs = Math.max(intervalMinMs, intervalMs)
     if (assignment === undefined) this.assignment.settle()
     else this.assignment.aim(assignment, sentMs + this.#revokeMs())
     this.#checkSession()
-    return { ms: intervalMs }
+    return { ms: this.#intervalMs }
   }
 
   #failed({ errorCode, message }: HeartbeatAnswer): Beat {

@@ -93,20 +93,20 @@ export class ScriptedGroup implements AsyncDisposable {
   }
 
   static async start(coordination: Coordination = {}, options: Partial<KafkaOptions> = {}): Promise<ScriptedGroup> {
-    let group: ScriptedGroup | undefined
+    const late: { group?: ScriptedGroup } = {} // the server is there first
     const { sessionTimeoutMs = 5000, offsetsMax = 10, heartbeatMax = 1 } = coordination
     const server = await ScriptedBroker.start({
       [apiVersionsKey]: () => apiVersions(offsetsMax, heartbeatMax),
       [metadataKey]: (_, port) => metadata(port),
       [findCoordinatorKey]: (_, port) => coordinatorAt(port),
       [describeConfigsKey]: () => setting(String(sessionTimeoutMs)),
-      [heartbeatKey]: (request) => group?.beat(coordination, request) ?? 'cut',
-      [commitKey]: (request) => group?.commit(coordination, request) ?? 'cut',
-      [offsetFetchKey]: (request) => group?.fetched(coordination, request) ?? 'cut',
+      [heartbeatKey]: (request) => late.group?.beat(coordination, request) ?? 'cut',
+      [commitKey]: (request) => late.group?.commit(coordination, request) ?? 'cut',
+      [offsetFetchKey]: (request) => late.group?.fetched(coordination, request) ?? 'cut',
       ...coordination.extra,
     })
-    group = new ScriptedGroup(server, options)
-    return group
+    late.group = new ScriptedGroup(server, options)
+    return late.group
   }
 
   join(listener: Partial<GroupListener> = {}, options: Partial<GroupOptions> = {}): Promise<GroupMember> {
