@@ -8,10 +8,10 @@ import type { Transactions } from '../../../src/ports/transactions.js'
 import type { MemoryStore } from '../../../src/stores/memory/store.js'
 import { memoryTransactions } from '../../../src/stores/memory/transactions.js'
 import { silentLog } from '../../../src/system/log.js'
+import { SimProcess } from '../../simulation/process.js'
 import type { Dice } from '../../simulation/dice.js'
 import type { VirtualTime } from '../../simulation/virtual-time.js'
 import type { Coordinator } from './coordinator.js'
-import type { Caller } from './group-port.js'
 import { SimGroups } from './group-port.js'
 import type { Effect, LogRecord } from './oracle.js'
 
@@ -32,35 +32,23 @@ export interface Surroundings {
 
 const topicId = 'a'.repeat(32)
 const placeOf = (partition: number): GroupPartition => ({ topic: 'flights', topicId, partition })
-const never = new Promise<never>(() => {})
 const pageRecords = 4
 
 /** A consumer in a process that can be killed and paused at any await. */
-export class ConsumerProcess implements Caller {
-  readonly name: string
+export class ConsumerProcess extends SimProcess {
   readonly #around: Surroundings
   readonly #consumer: Consumer<Tx>
   readonly #groups: SimGroups
   readonly #open = new Set<Tx>()
-  #alive = true
-  #resumed: Promise<void> | undefined
-  #resume: () => void = () => {}
 
   constructor(name: string, around: Surroundings) {
-    this.name = name
+    super(name, around.time)
     this.#around = around
     const { time, dice, coordinator } = around
     this.#groups = new SimGroups(coordinator, this, time, placeOf, () => dice.chance(around.faultRate / 4))
     this.#consumer = new Consumer<Tx>({
       kafka: { ...this.#reads(), join: (options, listener) => this.#groups.join(options, listener) },
-      clock: {
-        monotonicMs: () => time.nowMs,
-        wallMs: () => time.nowMs,
-        sleep: async (ms, signal) => {
-          await time.sleep(ms, signal)
-          await this.#running()
-        },
-      },
+      clock: this.clock,
       random: { next: () => dice.roll(), bytes: (count) => new Uint8Array(count) },
       log: silentLog,
       events: { emit: () => undefined },
@@ -91,30 +79,10 @@ export class ConsumerProcess implements Caller {
   /** Resolves when joined; never for a process that died first. */
   readonly started: Promise<void>
 
-  get alive(): boolean {
-    return this.#alive
-  }
-
-  get paused(): boolean {
-    return this.#resumed !== undefined
-  }
-
   /** SIGKILL: nothing of this process happens any more, its database connections end. */
-  kill(): void {
-    this.#alive = false
+  override kill(): void {
     for (const tx of this.#open) if (this.#around.store.isOpen(tx)) this.#around.store.rollback(tx)
-    this.resume()
-  }
-
-  pause(): void {
-    this.#resumed ??= new Promise((resolve) => {
-      this.#resume = resolve
-    })
-  }
-
-  resume(): void {
-    this.#resume()
-    this.#resumed = undefined
+    super.kill()
   }
 
   /** True once it was asked to stop: it takes no more work. */
@@ -123,17 +91,6 @@ export class ConsumerProcess implements Caller {
   stop(): Promise<void> {
     this.isStopping = true
     return this.#consumer.stop()
-  }
-
-  async cross(label: string): Promise<void> {
-    await this.#running()
-    await this.#around.time.hop(`${this.name} ${label}`)
-    await this.#running()
-  }
-
-  async #running(): Promise<void> {
-    while (this.#resumed) await this.#resumed
-    if (!this.#alive) await never
   }
 
   /** The effect is one row, in the transaction of the inbox where there is one. */

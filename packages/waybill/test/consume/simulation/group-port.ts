@@ -1,19 +1,14 @@
 import type { CommitOutcome, GroupListener, GroupMember, GroupPartition, Groups } from '../../../src/ports/group.js'
+import type { SimProcess } from '../../simulation/process.js'
 import type { VirtualTime } from '../../simulation/virtual-time.js'
 import type { Coordinator } from './coordinator.js'
-
-/** The process behind the port. */
-export interface Caller {
-  readonly alive: boolean
-  cross(label: string): Promise<void>
-}
 
 const heartbeatMs = 60
 
 /** A membership as the wire adapter keeps it: heartbeats of its own, awaited revoke, commits only under the epoch of now. */
 export class SimGroups implements Groups {
   readonly #coordinator: Coordinator
-  readonly #caller: Caller
+  readonly #caller: SimProcess
   readonly #time: VirtualTime
   readonly #placeOf: (partition: number) => GroupPartition
   /** Chance that a commit's answer is lost. */
@@ -27,7 +22,7 @@ export class SimGroups implements Groups {
 
   constructor(
     coordinator: Coordinator,
-    caller: Caller & { readonly name: string },
+    caller: SimProcess,
     time: VirtualTime,
     placeOf: (partition: number) => GroupPartition,
     isCut: () => boolean,

@@ -6,15 +6,11 @@ import type {
   ProduceRequest,
   TopicView,
 } from '../../../src/ports/broker.js'
+import type { SimProcess } from '../../simulation/process.js'
 import type { Dice } from '../../simulation/dice.js'
 import type { SimAnswer } from './partition.js'
 import { SimPartition } from './partition.js'
 import type { VirtualTime } from '../../simulation/virtual-time.js'
-
-/** The process a request comes from. A dead one gets no answers, a paused one gets them when it goes on. */
-export interface Caller {
-  cross(label: string): Promise<void>
-}
 
 /** What the simulated cluster is told. */
 export interface SimKafkaOptions {
@@ -65,7 +61,7 @@ export class SimKafka {
   }
 
   /** The port as one process sees it. */
-  portOf(caller: Caller): Broker {
+  portOf(caller: SimProcess): Broker {
     const at = (partition: number): SimPartition => this.#partition(partition)
     return {
       clusterId: async () => {
@@ -98,7 +94,7 @@ export class SimKafka {
     }
   }
 
-  async #produce(caller: Caller, request: ProduceRequest): Promise<readonly ProduceOutcome[]> {
+  async #produce(caller: SimProcess, request: ProduceRequest): Promise<readonly ProduceOutcome[]> {
     await caller.cross('produce')
     const all = (outcome: ProduceOutcome): readonly ProduceOutcome[] => request.batches.map(() => outcome)
     if (this.#time.nowMs >= request.sendBeforeMs) return all({ kind: 'unsent', cause: 'too late for the lease' })
@@ -185,7 +181,12 @@ export class SimKafka {
   }
 }
 
-async function* read(caller: Caller, partition: SimPartition, from: number, to: number): AsyncIterable<FetchedBatch> {
+async function* read(
+  caller: SimProcess,
+  partition: SimPartition,
+  from: number,
+  to: number,
+): AsyncIterable<FetchedBatch> {
   await caller.cross('read')
   const records = partition.log.slice(from, to)
   for (const record of records)

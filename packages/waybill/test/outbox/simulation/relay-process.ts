@@ -4,7 +4,8 @@ import { Relay } from '../../../src/outbox/relay.js'
 import type { OutboxStore } from '../../../src/ports/outbox-store.js'
 import { silentLog } from '../../../src/system/log.js'
 import type { Dice } from '../../simulation/dice.js'
-import type { Caller, SimKafka } from './kafka.js'
+import { SimProcess } from '../../simulation/process.js'
+import type { SimKafka } from './kafka.js'
 import type { VirtualTime } from '../../simulation/virtual-time.js'
 
 /** Times of the simulated relays, ms. */
@@ -33,32 +34,19 @@ export interface Surroundings {
   storeFaultRate: number
 }
 
-const never = new Promise<never>(() => {})
-
 /** A relay in a process that can be killed and paused at any await. */
-export class RelayProcess implements Caller {
-  readonly name: string
+export class RelayProcess extends SimProcess {
   readonly #around: Surroundings
-  #alive = true
-  #resumed: Promise<void> | undefined
-  #resume: () => void = () => {}
 
   constructor(name: string, around: Surroundings) {
-    this.name = name
+    super(name, around.time)
     this.#around = around
     const { time, dice } = around
     const relay = new Relay(
       {
         store: this.#store(),
         broker: around.kafka.portOf(this),
-        clock: {
-          monotonicMs: () => time.nowMs,
-          wallMs: () => time.nowMs,
-          sleep: async (ms, signal) => {
-            await time.sleep(ms, signal)
-            await this.#running()
-          },
-        },
+        clock: this.clock,
         random: { next: () => dice.roll(), bytes: (count) => new Uint8Array(count) },
         log: process.env.SIM_TRACE
           ? {
@@ -81,45 +69,6 @@ export class RelayProcess implements Caller {
       },
     )
     relay.start()
-  }
-
-  get alive(): boolean {
-    return this.#alive
-  }
-
-  get paused(): boolean {
-    return this.#resumed !== undefined
-  }
-
-  /** SIGKILL: nothing of this process happens any more. */
-  kill(): void {
-    this.#alive = false
-    this.resume()
-  }
-
-  /** SIGSTOP. */
-  pause(): void {
-    this.#resumed ??= new Promise((resolve) => {
-      this.#resume = resolve
-    })
-  }
-
-  /** SIGCONT. */
-  resume(): void {
-    this.#resume()
-    this.#resumed = undefined
-  }
-
-  /** Any way out of or into the process. */
-  async cross(label: string): Promise<void> {
-    await this.#running()
-    await this.#around.time.hop(`${this.name} ${label}`)
-    await this.#running()
-  }
-
-  async #running(): Promise<void> {
-    while (this.#resumed) await this.#resumed
-    if (!this.#alive) await never
   }
 
   /** The store from this process: every call crosses there and back, and may fail without or with its effect. */
