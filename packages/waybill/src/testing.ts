@@ -9,3 +9,6 @@ export { groupContract } from './testing/group-contract.js'
 export type { GroupCase, GroupHarness, GroupOpening } from './testing/group-contract.js'
 export { formatHeader, headerName, parseHeader } from './model/header.js'
 export type { WaybillHeader } from './model/header.js'
+/** Names of the points at which a crash test can act through the option `failpoints`. */
+export { failpointNames } from './ports/failpoint.js'
+export type { FailpointName } from './ports/failpoint.js'

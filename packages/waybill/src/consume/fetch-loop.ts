@@ -109,7 +109,7 @@ export class FetchLoop<Tx> {
       for (const finding of partition.watch?.look(batch) ?? []) this.#host.found(finding)
       for (const record of batch.records)
         if (record.offset >= partition.fetchOffset && progress.receive(record.offset, batch.leaderEpoch))
-          this.#add(partition, record)
+          this.#add(partition, record, batch.leaderEpoch)
     }
     partition.watch?.passed(answer.nextOffset)
     progress.seenTo(answer.nextOffset)
@@ -117,9 +117,12 @@ export class FetchLoop<Tx> {
     this.#host.moved(partition)
   }
 
-  #add(partition: AssignedPartition, record: FetchedRecord): void {
+  #add(partition: AssignedPartition, record: FetchedRecord, leaderEpoch: number): void {
     const { topic, partition: number } = partition.place
-    const message = new ReceivedMessage({ ...record, topic, partition: number }, this.#context.codecOf(topic))
+    const message = new ReceivedMessage(
+      { ...record, topic, partition: number, leaderEpoch },
+      this.#context.codecOf(topic),
+    )
     const headers = record.headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
     const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0) + headers + messageOverheadBytes
     partition.waiting++

@@ -102,13 +102,16 @@ export class Handling<Tx> {
   }
 }
 
-/** What the inbox remembers of a message; a record without our header is known by its place in its topic. */
+/**
+ * What the inbox remembers of a message; a record without our header is known by its place and leader epoch,
+ * because after a truncation another record may have its place.
+ */
 export function inboxEntry(group: string, message: ReceivedMessage, partition: AssignedPartition): InboxEntry {
-  const { waybill, offset, timestampMs } = message
+  const { waybill, offset, leaderEpoch, timestampMs } = message
   if (waybill)
     return { group, source: waybill.source, messageId: waybill.messageId, timeMs: uuidV7TimeMs(waybill.messageId) }
   const { topicId, partition: number } = partition.place
-  return { group, source: '', messageId: `${topicId}-${number}-${offset}`, timeMs: timestampMs }
+  return { group, source: '', messageId: `${topicId}-${number}-${offset}-${leaderEpoch}`, timeMs: timestampMs }
 }
 
 function keyText({ key }: ReceivedMessage): string | null {

@@ -1,5 +1,6 @@
 import { causeText } from '../model/errors.js'
 import { parseMetadata, Progress } from '../model/progress.js'
+import type { KnownProgress } from '../model/progress.js'
 import type { CommittedOffset, GroupMember } from '../ports/group.js'
 import type { ConsumeContext } from './consume-context.js'
 import { pauseMs } from './consume-context.js'
@@ -63,9 +64,35 @@ async function startFrom<Tx>(
   const known = parseMetadata(committed.metadata, committed.offset, partition.name)
   if (!known && committed.metadata !== '')
     log.warn('the commit metadata is not ours: no progress above the position is known', { topic, partition: number })
-  const progress = new Progress(committed.offset, known)
+  const stands = known !== undefined && (await isStillThere(context, partition, known))
+  const progress = new Progress(committed.offset, stands ? known : undefined)
   const loss = await truncation(context, partition, committed)
   return { progress, leaderEpoch: committed.leaderEpoch, committed, loss }
+}
+
+/**
+ * The metadata names offsets above the committed one. An unclean election may have cut the log there and other records may
+ * have taken those offsets: they would be skipped as handled. So the progress counts only while the log of its leader
+ * epoch reaches as far (KIP-101); else everything from the position is handled again.
+ */
+async function isStillThere<Tx>(
+  { kafka, log }: ConsumeContext<Tx>,
+  partition: AssignedPartition,
+  known: KnownProgress,
+): Promise<boolean> {
+  const end = known.runs.at(-1)?.[1]
+  if (end === undefined) return true
+  const { topic, partition: number } = partition.place
+  const { endOffset } =
+    known.leaderEpoch < 0 ? { endOffset: -1 } : await kafka.endOffsetForEpoch(topic, number, known.leaderEpoch)
+  if (endOffset >= end) return true
+  log.warn('the log does not reach as far as the progress: it is not used', {
+    topic,
+    partition: number,
+    end,
+    endOffset,
+  })
+  return false
 }
 
 /** A position whose leader epoch ended below it was read from records that are gone (KIP-320). */

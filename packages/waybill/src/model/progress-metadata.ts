@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32 } from './checksum.js'
 import type { OffsetRun } from './offset-runs.js'
 import { readVarint, varintSize, writeVarint } from './varint.js'
 
@@ -89,7 +89,7 @@ function writeBitmap(body: Uint8Array, start: number, { committed, runs }: Progr
 }
 
 function checksum(body: Uint8Array, committed: number, place: string): number {
-  return crc32(body.subarray(crcBytes), crc32(`${committed} ${place}`))
+  return crc32(body.subarray(crcBytes), crc32(Buffer.from(`${committed} ${place}`)))
 }
 
 /**

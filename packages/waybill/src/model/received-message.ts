@@ -10,6 +10,8 @@ export interface ReceivedRecord {
   readonly partition: number
   readonly offset: number
   readonly timestampMs: number
+  /** Leader epoch of its batch; with the offset it names the record even after a truncation. -1 unknown. */
+  readonly leaderEpoch: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: readonly Header[]
@@ -21,6 +23,7 @@ export class ReceivedMessage implements ReceivedRecord {
   readonly partition: number
   readonly offset: number
   readonly timestampMs: number
+  readonly leaderEpoch: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: readonly Header[]
@@ -33,6 +36,7 @@ export class ReceivedMessage implements ReceivedRecord {
     this.partition = record.partition
     this.offset = record.offset
     this.timestampMs = record.timestampMs
+    this.leaderEpoch = record.leaderEpoch
     this.key = record.key
     this.value = record.value
     this.headers = record.headers

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { crc32 } from './checksum.js'
 import { sequenceMax } from './sequence-number.js'
 import type { MissingSequences, Track } from './sequence-track.js'
 import { readVarint, varintSize, writeVarint } from './varint.js'
@@ -81,7 +81,7 @@ function trackOf(state: DetectorState, track: Track): Part[] {
 }
 
 function checksum(body: Uint8Array, place: string): number {
-  return crc32(body.subarray(crcBytes), crc32(place))
+  return crc32(body.subarray(crcBytes), crc32(Buffer.from(place)))
 }
 
 /** The state in such a text, for its own place; `undefined` for any other text. */

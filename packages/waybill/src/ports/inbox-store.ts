@@ -5,7 +5,7 @@ export interface InboxEntry {
   readonly group: string
   /** The header's source; empty for records without a waybill header. */
   readonly source: string
-  /** The header's message id; `<topic id>-<partition>-<offset>` for records without one. */
+  /** The header's message id; `<topic id>-<partition>-<offset>-<leader epoch>` for records without one. */
   readonly messageId: string
   /** A time taken from the message (the UUIDv7's, else the record timestamp), ms: one message always has the same one. */
   readonly timeMs: number

@@ -31,6 +31,7 @@ class Bench {
         partition: 0,
         offset,
         timestampMs: 0,
+        leaderEpoch: 0,
         key: key === null ? null : Buffer.from(key),
         value: null,
         headers: [],
