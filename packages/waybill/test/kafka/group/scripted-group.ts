@@ -59,7 +59,7 @@ export interface Commit {
 
 /** Reactions of a scripted coordinator. A heartbeat without one gets epoch 1 and partition 0. */
 export interface Coordination {
-  readonly beat?: (beat: Beat, index: number) => BeatAnswer | Reaction
+  readonly beat?: (beat: Beat, index: number) => BeatAnswer | Reaction | Promise<BeatAnswer | Reaction>
   readonly commit?: (commit: Commit, index: number) => number | Reaction | Promise<number | Reaction>
   readonly fetched?: (index: number) => Stored | Reaction
   readonly sessionTimeoutMs?: number
@@ -122,10 +122,10 @@ export class ScriptedGroup implements AsyncDisposable {
     await this.server[Symbol.asyncDispose]()
   }
 
-  beat({ beat: react }: Coordination, request: Received): Reaction {
+  async beat({ beat: react }: Coordination, request: Received): Promise<Reaction> {
     const beat = parseBeat(request)
     const index = this.beats.push(beat) - 1
-    const answer = react?.(beat, index) ?? (beat.epoch === 0 ? { assigned: [0] } : {})
+    const answer = (await react?.(beat, index)) ?? (beat.epoch === 0 ? { assigned: [0] } : {})
     if (typeof answer === 'string' || Buffer.isBuffer(answer)) return answer
     return beatAnswer(answer)
   }
