@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ConsumeContext, Handler } from '../../src/consume/consume-context.js'
+import type { Work } from '../../src/consume/dispatcher.js'
+import { Handling } from '../../src/consume/handling.js'
+import { consumeSettings } from '../../src/consume/options.js'
+import { AssignedPartition } from '../../src/consume/partition.js'
+import { jsonCodec } from '../../src/model/codec.js'
+import { WaybillError } from '../../src/model/errors.js'
+import { ReceivedMessage } from '../../src/model/received-message.js'
+import type { WaybillEvent } from '../../src/ports/events.js'
+import { systemClock } from '../../src/system/clock.js'
+import { noFailpoints } from '../../src/system/failpoints.js'
+import { silentLog } from '../../src/system/log.js'
+
+/** Handling with this handler; `failed` are the messages given up. */
+class Bench {
+  readonly failed: unknown[] = []
+  readonly events: WaybillEvent[] = []
+  readonly handling: Handling<undefined>
+  readonly #ended = new AbortController()
+  #handled = 0
+
+  constructor(handle: Handler<undefined>, retryable: (error: unknown) => boolean = () => true) {
+    const context: Omit<ConsumeContext<undefined>, 'kafka'> = {
+      clock: systemClock,
+      random: { next: () => 0.5, bytes: (count) => new Uint8Array(count) },
+      log: silentLog,
+      events: { emit: (event) => this.events.push(event) },
+      failpoints: noFailpoints,
+      group: 'g',
+      topics: ['t'],
+      settings: consumeSettings({ maxAttempts: 3, backoffMinMs: 1, backoffMaxMs: 2 }),
+      inbox: undefined,
+      handle,
+      retryable,
+      codecOf: () => jsonCodec,
+    }
+    const nowhere = (): never => assert.fail('handling does not talk to Kafka')
+    const kafka = { join: nowhere, fetch: nowhere, offsets: nowhere, endOffsetForEpoch: nowhere }
+    const host = {
+      handled: () => this.#handled++,
+      failed: (_work: Work, error: unknown) => this.failed.push(error),
+      ended: this.#ended.signal,
+    }
+    this.handling = new Handling({ ...context, kafka }, host)
+  }
+
+  get handled(): number {
+    return this.#handled
+  }
+
+  /** Tries one message until it is handled or given up; returns how often it was tried. */
+  async through(): Promise<number> {
+    const work = workAt(0)
+    for (let tries = 1; ; tries++) {
+      const end = await this.handling.run(work)
+      if (end === 'done') return tries
+      await end.againAfter
+    }
+  }
+}
+
+function workAt(offset: number): Work {
+  const partition = new AssignedPartition({ topic: 't', topicId: 'a'.repeat(32), partition: 0 })
+  partition.phase = 'active'
+  const place = { topic: 't', partition: 0, offset, timestampMs: 0, leaderEpoch: 0 }
+  const message = new ReceivedMessage({ ...place, key: null, value: null, headers: [] }, jsonCodec)
+  return { partition, message, bytes: 1, attempts: 0 }
+}
+
+const locked = (): WaybillError => new WaybillError('WB_STORE_BUSY', 'the database is locked')
+
+test('a handler that throws is tried maxAttempts times, then its message is given up', async () => {
+  const bench = new Bench(() => {
+    throw new Error('bad')
+  })
+  assert.equal(await bench.through(), 3)
+  assert.equal(bench.failed.length, 1)
+})
+
+test('an outage spends no attempt: the message is tried until the world is back', async () => {
+  const attempts: number[] = []
+  const bench = new Bench((_message, { attempt }) => {
+    attempts.push(attempt)
+    if (attempts.length <= 20) throw locked()
+  })
+  assert.equal(await bench.through(), 21)
+  assert.deepEqual(bench.failed, [])
+  assert.equal(bench.handled, 1)
+  assert.deepEqual([...new Set(attempts)], [1])
+  assert.equal(bench.events.filter(({ kind }) => kind === 'handler-failed').length, 20, 'each is reported')
+})
+
+test('after an outage the attempts of the message itself count on', async () => {
+  let tries = 0
+  const bench = new Bench(() => {
+    tries++
+    throw tries % 2 === 0 ? locked() : new Error('bad')
+  })
+  assert.equal(await bench.through(), 5)
+  assert.equal(bench.failed.length, 1)
+})
+
+test('an outage that the application calls final is final', async () => {
+  const bench = new Bench(
+    () => {
+      throw locked()
+    },
+    () => false,
+  )
+  assert.equal(await bench.through(), 1)
+  assert.equal(bench.failed.length, 1)
+})
+
+test('handlers that never wait leave turns to the event loop, so that heartbeats go out', async () => {
+  const bench = new Bench(() => {
+    const until = performance.now() + 2
+    while (performance.now() < until);
+  })
+  let turns = 0
+  const timer = setInterval(() => turns++, 10)
+  const worker = async (first: number): Promise<void> => {
+    for (let offset = first; offset < first + 50; offset++) await bench.handling.run(workAt(offset))
+  }
+  await Promise.all(Array.from({ length: 4 }, (_, at) => worker(at * 50)))
+  clearInterval(timer)
+  assert.equal(bench.handled, 200)
+  // 400 ms of work, and a turn every 50 ms at least.
+  assert.ok(turns >= 4, `${turns} turns`)
+})
