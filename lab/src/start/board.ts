@@ -12,7 +12,7 @@ const insertArrival = 'INSERT INTO arrival (number, origin, destination, delay) 
 const busyTimeoutMs = 5_000
 
 /** Each so-manieth flight takes `slowMs` to handle. All of them would not fit: SQLite runs one transaction at a time. */
-const slowEvery = 20
+const slowEvery = 40
 const slowMs = 10
 
 /** Opens the board's file and creates its table. */

@@ -17,27 +17,36 @@ const tellEveryMs = 100
 const retries = 100
 const retryDelayMs = 100
 const fetchWaitMs = 500
+/** The same as waybill's default per partition. */
+const waitingMax = 500
 
 type Job = () => Promise<void>
 
-/** At most `workers` jobs at once, the others wait in line. */
+/** At most `workers` jobs at once; at most `waitingMax` others wait in line, so that memory is not the difference. */
 class Pool {
   readonly #waiting: Job[] = []
   #running = 0
+  #room = (): void => undefined
 
   /** Jobs not yet done. */
   get size(): number {
     return this.#waiting.length + this.#running
   }
 
-  add(job: Job): void {
+  /** Resolves when there is room for another one. */
+  async add(job: Job): Promise<void> {
     this.#waiting.push(job)
     this.#next()
+    if (this.#waiting.length >= waitingMax)
+      await new Promise<void>((resolve) => {
+        this.#room = resolve
+      })
   }
 
   #next(): void {
     if (this.#running >= workers) return
     const job = this.#waiting.shift()
+    if (this.#waiting.length < waitingMax) this.#room()
     if (!job) return
     this.#running++
     job().then(() => {
@@ -74,8 +83,9 @@ async function run({ board, brokers }: NaiveSettings): Promise<void> {
         autocommit: true,
         maxWaitTime: fetchWaitMs,
       })
+      // The offset of a message is committed as soon as it is fetched: nobody asks the pool.
       for await (const { value } of stream)
-        pool.add(() => transactions.run(() => arrive(JSON.parse(String(value)) as Flight)))
+        await pool.add(() => transactions.run(() => arrive(JSON.parse(String(value)) as Flight)))
     } catch (error) {
       // The stream ends when the broker goes away or the group moves; the pool lives on.
       console.error(error)
