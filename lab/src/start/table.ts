@@ -86,7 +86,11 @@ function faultRows({ options, strikes, dropped, relayFindings, consumerFindings 
   if (options.powerLoss) {
     rows.push(['power lost', strikes.powerLosses, 'all that was not flushed is gone from the disk'])
     rows.push(['found by the relay', relayFindings, 'streams whose acknowledged records it found missing by itself'])
-    rows.push(['found by the consumer', consumerFindings, 'partitions whose records were gone after it had read them'])
+    rows.push([
+      'found by the consumer',
+      consumerFindings,
+      'partitions found truncated; where the group forgot its positions, too, it cannot tell',
+    ])
   }
   return rows
 }
