@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { after, describe, it } from 'node:test'
 import Database from 'libsql'
 import { type CodeBlock, root, typeScriptIn } from './code-blocks.js'
@@ -73,6 +74,51 @@ describe('code in the documentation', () => {
       assert.deepEqual({ ...row }, { orders: times, sent: times })
     }
   })
+
+  it('the consumer of the README handles what the quick start has sent, once each, also when it is started again', async () => {
+    const board = typeScriptIn('README.md').find(({ code }) => code.includes("new Database('board.db')"))
+    writeFileSync(join(folder, 'board.mjs'), board?.code ?? assert.fail('the README has no consumer on board.db'))
+    // The third order comes while no consumer runs.
+    for (const orders of [2, 3]) {
+      if (orders > 2) assert.equal((await run(process.execPath, ['shop.mjs'], folder)).code, 0)
+      await untilInterrupted('board.mjs', () => boardRows() >= orders)
+      assert.equal(boardRows(), orders)
+    }
+  })
+
+  /** Deliveries on the board; 0 as long as there is no board. */
+  function boardRows(): number {
+    const database = new Database(join(folder, 'board.db'))
+    try {
+      const [row] = database.prepare('SELECT count(*) AS deliveries FROM deliveries').all([]) as {
+        deliveries: number
+      }[]
+      return row?.deliveries ?? 0
+    } catch {
+      return 0
+    } finally {
+      database.close()
+    }
+  }
+
+  /** Starts a program that runs until Ctrl-C and presses it when `enough`; fails unless it then ends by itself with code 0. */
+  async function untilInterrupted(program: string, enough: () => boolean): Promise<void> {
+    const child = spawn(process.execPath, [program], { cwd: folder, env: ownEnvironment() })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)))
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    const deadlineMs = performance.now() + 40_000
+    try {
+      while (!enough()) {
+        assert.ok(performance.now() < deadlineMs && child.exitCode === null, output)
+        await sleep(50)
+      }
+      child.kill('SIGINT')
+      assert.equal(await Promise.race([exited, sleep(20_000, 'still runs', { ref: false })]), 0, output)
+    } finally {
+      child.kill('SIGKILL')
+    }
+  }
 })
 
 /** A block as a module of its own: two blocks may use one name, and top-level await needs a module. */
@@ -86,8 +132,13 @@ function withPages(output: string, blocks: readonly CodeBlock[]): string {
   })
 }
 
+/** Ours without what tells a child that it belongs to the test runner. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_TEST')))
+}
+
 function run(command: string, args: readonly string[], cwd: string): Promise<{ code: number; output: string }> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_TEST')))
+  const env = ownEnvironment()
   return new Promise((resolve, reject) => {
     execFile(command, args, { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
       const code = error?.code ?? 0
