@@ -42,7 +42,6 @@ export class Handling<Tx> {
   /** One try. Never rejects; a message that is no longer ours is left alone, whatever its handler did. */
   async run(work: Work): Promise<'done' | { readonly againAfter: Promise<void> }> {
     const { partition } = work
-    await this.#letLoopTurn()
     if (partition.phase !== 'active') return 'done'
     work.attempts++
     partition.running++
@@ -80,7 +79,7 @@ export class Handling<Tx> {
   async #letLoopTurn(): Promise<void> {
     const { clock } = this.#context
     if (clock.monotonicMs() - this.#turnedMs < turnEveryMs) return
-    this.#turn ??= clock.sleep(0).then(() => {
+    this.#turn ??= (clock.turn?.() ?? clock.sleep(0)).then(() => {
       this.#turnedMs = clock.monotonicMs()
       this.#turn = undefined
     })
@@ -94,6 +93,7 @@ export class Handling<Tx> {
     const context = { attempt: work.attempts, signal }
     await failpoints.hit('handle:before-transaction')
     if (!inbox) {
+      await this.#letLoopTurn()
       await handle(work.message, { ...context, tx: undefined as Tx })
       await failpoints.hit('handle:after-effects')
       return false
@@ -101,6 +101,8 @@ export class Handling<Tx> {
     const { store, transactions } = inbox
     const entry = inboxEntry(this.#context.group, work.message, work.partition)
     const already = await transactions.run(async (tx) => {
+      // In here: with one connection the other workers wait for this transaction, not for their own look at the clock.
+      await this.#letLoopTurn()
       if (!(await store.accept(transactions, tx, entry))) return true
       await handle(work.message, { ...context, tx })
       await failpoints.hit('handle:after-effects')

@@ -9,4 +9,9 @@ export interface Clock {
   wallMs(): number
   /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves after the event loop has looked at its sockets once. `sleep(0)` does not promise that: Node runs a timer that
+   * is due again before it looks. Absent where there is no event loop to wait for (a simulation).
+   */
+  turn?(): Promise<void>
 }

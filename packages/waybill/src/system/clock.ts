@@ -18,4 +18,5 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, Math.min(Math.max(0, ms), sleepMaxMs))
       signal?.addEventListener('abort', done, { once: true })
     }),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 }
