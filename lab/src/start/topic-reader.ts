@@ -41,12 +41,17 @@ export class TopicReader {
     return this.#offsets(latest)
   }
 
+  /** The group's committed position in each partition, -1 where it has none. */
+  async committed(): Promise<readonly number[]> {
+    const partitions = (await this.ends()).map((_, partition) => partition)
+    const committed = await this.#consumer.listCommittedOffsets({ topics: [{ topic: this.#topic, partitions }] })
+    return partitions.map((partition) => Number(committed.get(this.#topic)?.[partition] ?? -1))
+  }
+
   /** True when the group has committed the end of every partition. */
   async isRead(): Promise<boolean> {
-    const ends = await this.ends()
-    const partitions = ends.map((_, partition) => partition)
-    const committed = await this.#consumer.listCommittedOffsets({ topics: [{ topic: this.#topic, partitions }] })
-    return ends.every((end, partition) => Math.max(0, Number(committed.get(this.#topic)?.[partition] ?? 0)) === end)
+    const committed = await this.committed()
+    return (await this.ends()).every((end, partition) => Math.max(0, committed[partition] ?? 0) === end)
   }
 
   /** Every record that the topic holds now, partition by partition in offset order. */

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Connection, Producer, joinGroupV9, offsetCommitV9 } from '@platformatic/kafka'
+import { type Broker, createBroker } from '@waybill/broker'
+import Database from 'libsql'
+import {
+  type ConsumeOptions,
+  type ReceivedMessage,
+  type RunningConsumer,
+  type Waybill,
+  type WaybillEvent,
+  createWaybill,
+  silentLog,
+} from 'waybill'
+import { type SqliteHandle, fromSqlite, sqlite } from 'waybill/sqlite'
+import { withConnection } from '../../src/cluster/readiness.js'
+import { until } from '../../src/cluster/until.js'
+import { TopicReader } from '../../src/start/topic-reader.js'
+
+/** The topic of every test; one partition. */
+export const topic = 'orders'
+/** The group of every test. */
+export const group = 'billing'
+/** The broker's session timeout. */
+export const sessionTimeoutMs = 1_500
+
+const configs = {
+  'group.consumer.session.timeout.ms': String(sessionTimeoutMs),
+  'group.consumer.heartbeat.interval.ms': '300',
+}
+const busyTimeoutMs = 500
+
+type Given = Partial<ConsumeOptions<SqliteHandle>> & Pick<ConsumeOptions<SqliteHandle>, 'handle'>
+
+/** A consumer at work, and what it reported. */
+export interface Working {
+  readonly running: RunningConsumer
+  readonly events: readonly WaybillEvent[]
+}
+
+/** An embedded broker, a topic and a board: everything that a consumer needs. Goes when the test ends. */
+export class Stage {
+  readonly board: Database.Database
+  readonly #broker: Broker
+  readonly #file: string
+  readonly #t: TestContext
+
+  private constructor(t: TestContext, broker: Broker, file: string) {
+    this.#t = t
+    this.#broker = broker
+    this.#file = file
+    this.board = connect(file)
+    this.board.exec('CREATE TABLE effect (seq INTEGER PRIMARY KEY, value TEXT NOT NULL)')
+  }
+
+  static async open(t: TestContext): Promise<Stage> {
+    const folder = mkdtempSync(join(tmpdir(), 'waybill-consume-test-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+    const broker = await createBroker({ configs, topics: [{ name: topic, partitions: 1 }] })
+    t.after(() => broker.close())
+    const stage = new Stage(t, broker, join(folder, 'board.db'))
+    t.after(() => stage.board.close())
+    return stage
+  }
+
+  /** Sends values, each under its own key unless told. */
+  async send(values: readonly string[], keyOf: (value: string) => string = (value) => value): Promise<void> {
+    const producer = new Producer({ clientId: 'test', bootstrapBrokers: [this.#broker.bootstrap] })
+    try {
+      const record = (value: string): { topic: string; key: Buffer; value: Buffer } => {
+        return { topic, key: Buffer.from(keyOf(value)), value: Buffer.from(value) }
+      }
+      await producer.send({ acks: -1, messages: values.map(record) })
+    } finally {
+      await producer.close()
+    }
+  }
+
+  /** A consumer with the inbox on the board, in an instance of its own. Stopped when the test ends. */
+  async consume(given: Given): Promise<Working> {
+    const events: WaybillEvent[] = []
+    const waybill: Waybill<SqliteHandle> = createWaybill({
+      brokers: [this.#broker.bootstrap],
+      store: sqlite(connect(this.#file)),
+      transactions: fromSqlite(this.board, { busyTimeoutMs }),
+      log: silentLog,
+      onEvent: (event) => events.push(event),
+    })
+    this.#t.after(() => waybill.stop())
+    await waybill.start()
+    const quick = { backoffMinMs: 5, backoffMaxMs: 50, commitMs: 50, drainMs: 1_000 }
+    const running = await waybill.consume({ group, topics: [topic], inbox: true, ...quick, ...given })
+    // Each test looks at it in its own time.
+    running.closed.catch(() => undefined)
+    return { running, events }
+  }
+
+  /** Writes the effect of a message, in the transaction that is open. */
+  effect(message: ReceivedMessage): void {
+    this.board.prepare('INSERT INTO effect (value) VALUES (?)').run([message.text()])
+  }
+
+  /** The effects in the order of their commits, read on a connection of its own: only what is committed. */
+  effects(): readonly string[] {
+    const reader = connect(this.#file)
+    try {
+      const rows = reader.prepare('SELECT value FROM effect ORDER BY seq').all([]) as { value: string }[]
+      return rows.map(({ value }) => value)
+    } finally {
+      reader.close()
+    }
+  }
+
+  /** Waits until so many effects are committed. */
+  async handled(count: number, deadlineMs = 20_000): Promise<void> {
+    await until(async () => this.effects().length >= count, { what: `${count} effects`, deadlineMs, everyMs: 20 })
+  }
+
+  /** The group's committed position; -1 = none. */
+  async position(): Promise<number> {
+    const reader = new TopicReader([this.#broker.bootstrap], topic, group)
+    try {
+      return (await reader.committed())[0] ?? -1
+    } finally {
+      await reader.close()
+    }
+  }
+
+  /** Another process's transaction that holds the board's lock until the returned function is called. */
+  lockBoard(): () => void {
+    const other = connect(this.#file)
+    other.exec('BEGIN IMMEDIATE')
+    return () => {
+      other.exec('COMMIT')
+      other.close()
+    }
+  }
+
+  /** Commits as a tool without a membership does. */
+  async commitByAnotherTool(committedOffset: number, committedMetadata: string): Promise<void> {
+    const place = {
+      partitionIndex: 0,
+      committedOffset: BigInt(committedOffset),
+      committedLeaderEpoch: -1,
+      committedMetadata,
+    }
+    const topics = [{ name: topic, partitions: [place] }]
+    await withConnection(this.#broker.port, (connection) =>
+      offsetCommitV9.api.async(connection, group, -1, '', null, topics),
+    )
+  }
+
+  /** Makes the group id one of another protocol. */
+  async occupyGroup(): Promise<void> {
+    await withConnection(this.#broker.port, joinClassic)
+  }
+}
+
+function connect(file: string): Database.Database {
+  const database = new Database(file)
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('PRAGMA synchronous = FULL')
+  return database
+}
+
+/** A classic member that is no consumer; it stays one for its session of 30 s. */
+async function joinClassic(connection: Connection): Promise<void> {
+  const join = (memberId: string): Promise<unknown> =>
+    joinGroupV9.api.async(connection, group, 30_000, 30_000, memberId, null, 'other', [{ name: 'any' }], null)
+  const named: unknown = await join('').catch((error: unknown) =>
+    typeof error === 'object' && error !== null && 'response' in error ? error.response : undefined,
+  )
+  if (typeof named !== 'object' || named === null || !('memberId' in named) || typeof named.memberId !== 'string')
+    throw new Error(`the coordinator gave no member id: ${JSON.stringify(named)}`)
+  await join(named.memberId)
+}
