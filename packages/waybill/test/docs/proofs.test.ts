@@ -30,8 +30,8 @@ test('the README names the findings that a consumer reports, all of them and no 
   const [sequences = ''] = source('model/finding.ts').split("case 'ok'")
   const losses = source('consume/fetch-loop.ts') + source('consume/resume.ts')
   const reported = new Set([
-    ...[...sequences.matchAll(/case '([a-z-]+)'/g)].map(([, kind]) => kind),
-    ...[...losses.matchAll(/'(retention|truncated|topic-recreated|tail)'/g)].map(([, kind]) => kind),
+    ...[...sequences.matchAll(/case '([a-z-]+)'/g)].map(([, kind = '']) => kind),
+    ...[...losses.matchAll(/'(retention|truncated|topic-recreated|tail)'/g)].map(([, kind = '']) => kind),
   ])
   assert.ok(reported.size >= 6, [...reported].join())
   const told = tableBelow(page('README.md'), 'Losses and findings').map(([kind]) => codeIn(kind))
