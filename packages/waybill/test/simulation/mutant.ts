@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Judgement } from './simulate.js'
+import { simulate } from './simulate.js'
 
 /** One replacement in a compiled file, named from the build's root (`src/…`, `test/…`); `find` must occur exactly once. */
 export interface Patch {
@@ -17,12 +18,6 @@ export interface Mutation {
 }
 
 const built = fileURLToPath(new URL('../../', import.meta.url))
-
-/** What the simulation said about a mutant. */
-export interface Judgement {
-  readonly caught: boolean
-  readonly report: string
-}
 
 /**
  * Builds a copy of the compiled package with the mutation in it (inside the package, so that imports resolve) and lets
@@ -49,16 +44,4 @@ export async function tryMutant(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-function simulate(main: string, runs: number, seed: number): Promise<Judgement> {
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [main, String(runs), String(seed)], { timeout: 400_000 }, (error, stdout, stderr) => {
-      const report = stdout.trim()
-      // Only the simulation's own verdict counts: a mutant that cannot even run proves nothing.
-      if (report.startsWith('BROKEN')) resolve({ caught: true, report })
-      else if (!error && report.startsWith('held')) resolve({ caught: false, report })
-      else reject(new Error(`the simulation did not run: ${error?.message ?? ''} ${report} ${stderr.slice(0, 2000)}`))
-    })
-  })
 }
