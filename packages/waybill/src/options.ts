@@ -4,6 +4,7 @@ const known: ReadonlySet<string> = new Set([
   'source',
   'brokers',
   'store',
+  'inbox',
   'transactions',
   'relay',
   'lanes',
@@ -23,6 +24,7 @@ const lanesMax = 1024
 export function checkOptions(options: {
   readonly source?: unknown
   readonly store?: unknown
+  readonly inbox?: unknown
   readonly transactions?: unknown
   readonly brokers: unknown
   readonly lanes?: number
@@ -32,13 +34,15 @@ export function checkOptions(options: {
   }
   for (const name of Object.keys(options))
     if (!known.has(name)) invalid(`unknown option "${name}"; known: ${[...known].join(', ')}`)
-  const { source, store, transactions, brokers, lanes } = options
+  const { source, inbox, transactions, brokers, lanes } = options
+  const store = options.store ?? inbox
   if (typeof brokers !== 'object' || brokers === null)
     invalid("option brokers is missing: e.g. brokers: ['localhost:9092']")
   if (lanes !== undefined && (!Number.isInteger(lanes) || lanes < 1 || lanes > lanesMax))
     invalid(`option lanes is ${lanes}; it must be a whole number from 1 to ${lanesMax}`)
   if (store === undefined && transactions === undefined && source === undefined) return
-  if (!isStore(store)) return invalid('option store is missing: e.g. store: sqlite(new Database("shop.db"))')
+  if (!hasDialect(store) || (options.store !== undefined && !isStore(store)))
+    return invalid('option store is missing: e.g. store: sqlite(new Database("shop.db"))')
   if (!hasDialect(transactions)) return invalid('option transactions is missing: e.g. transactions: fromSqlite(db)')
   if (transactions.dialect !== store.dialect)
     invalid(`the store speaks ${store.dialect}, the transactions ${transactions.dialect}; both must be one database`)

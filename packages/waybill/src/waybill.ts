@@ -46,6 +46,8 @@ export interface WaybillOptions<Tx> {
   readonly brokers: readonly string[] | KafkaOptions | Broker
   /** The local message table and the inbox, on a connection of its own. */
   readonly store?: OutboxStore & { readonly inbox?: InboxStore }
+  /** An inbox without an outbox beside it, for an instance that only consumes. Default: the store's. */
+  readonly inbox?: InboxStore
   /** The transactions of your own library, on the same database; types every `tx`. */
   readonly transactions?: Transactions<Tx>
   /** Relay settings, or `false` where another process relays. Default: relay here with the defaults. */
@@ -161,7 +163,7 @@ class Instance<Tx> implements Waybill<Tx> {
 
   async consume(options: ConsumeOptions<Tx>): Promise<RunningConsumer> {
     this.#mustRun()
-    const inbox = this.#options.store?.inbox
+    const inbox = this.#inbox
     const consumer = makeConsumer(this.#options, options, inbox, this.#around)
     if (options.inbox && inbox) await this.#prepareInbox(inbox)
     // Known before it joins: a stop of the instance meanwhile must stop it, too.
@@ -186,6 +188,10 @@ class Instance<Tx> implements Waybill<Tx> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  get #inbox(): InboxStore | undefined {
+    return this.#options.inbox ?? this.#options.store?.inbox
   }
 
   #outbox(): Sending<Tx> {
@@ -230,7 +236,7 @@ class Instance<Tx> implements Waybill<Tx> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
     await this.#sending?.stop(drainMs)
     await this.#around.broker.close()
-    await this.#options.store?.inbox?.close()
+    await this.#inbox?.close()
   }
 }
 

@@ -127,3 +127,17 @@ test('start and stop may come in any order and any number of times', async () =>
   const never = setUp()
   await never.waybill.stop()
 })
+
+test('an instance that only consumes needs no outbox: an inbox and the transactions of its database', async () => {
+  const store = memoryStore({ nowMs: () => 1 })
+  const only = { brokers: ['127.0.0.1:1'], inbox: store.inbox, transactions: memoryTransactions(store), log: silentLog }
+  const waybill = createWaybill<Tx>(only)
+  await waybill.start()
+  await assert.rejects(
+    waybill.transaction((tx) => waybill.send(tx, { topic: 't', value: 1 })),
+    code('WB_OPTION_INVALID'),
+  )
+  await waybill.stop()
+  assert.throws(() => createWaybill({ brokers: ['127.0.0.1:1'], inbox: store.inbox }), code('WB_OPTION_INVALID'))
+  await createWaybill({ brokers: ['127.0.0.1:1'] }).stop()
+})
