@@ -72,7 +72,7 @@ for (const [signal, code, moment] of [
   ['SIGINT', 130, /\* consumer killed/],
 ] as const)
   test(`${signal} after "${moment.source}" leaves no process and no file behind`, async (t) => {
-    const start = StartProcess.start(t, ['--seed', '7'])
+    const start = StartProcess.start(t, ['--seed', '7', '--count', '2000'])
     await start.says(moment)
     assert.ok(start.processes().length >= 2, start.processes().join('\n'))
     start.kill(signal)
