@@ -248,6 +248,10 @@ class Run {
       case 'ready':
         if (name === 'relay') this.#acknowledgedByRelay = 0
         break
+      case 'handling':
+      case 'pool':
+      case 'stopped':
+        break
       case 'tally':
         this.#acknowledgedByRelay = message.acknowledged
         break

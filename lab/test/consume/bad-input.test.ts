@@ -29,7 +29,7 @@ function assertAll(stage: Stage, expected: readonly string[] = values): void {
 
 for (const [name, throwing, cause] of [
   ['throws', () => Promise.reject(new Error('no such customer')), /no such customer/],
-  // eslint-disable-next-line prefer-promise-reject-errors
+  // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is the bad input
   ['rejects with undefined', () => Promise.reject<void>(undefined), /undefined/],
 ] as const)
   test(`a handler that ${name} is tried again, then the consumer stops before its message, and nothing is skipped`, async (t) => {
@@ -152,8 +152,8 @@ test('handlers that never let go of the event loop do not cost the membership', 
   await stage.send(many)
   const { events } = await stage.consume({
     handle: (message) => {
-      const until = performance.now() + (3 * sessionTimeoutMs) / many.length
-      while (performance.now() < until);
+      const endMs = performance.now() + (3 * sessionTimeoutMs) / many.length
+      while (performance.now() < endMs);
       stage.effect(message)
     },
   })

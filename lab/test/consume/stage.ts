@@ -167,12 +167,12 @@ function connect(file: string): Database.Database {
 
 /** A classic member that is no consumer; it stays one for its session of 30 s. */
 async function joinClassic(connection: Connection): Promise<void> {
-  const join = (memberId: string): Promise<unknown> =>
+  const enter = (memberId: string): Promise<unknown> =>
     joinGroupV9.api.async(connection, group, 30_000, 30_000, memberId, null, 'other', [{ name: 'any' }], null)
-  const named: unknown = await join('').catch((error: unknown) =>
+  const named: unknown = await enter('').catch((error: unknown) =>
     typeof error === 'object' && error !== null && 'response' in error ? error.response : undefined,
   )
   if (typeof named !== 'object' || named === null || !('memberId' in named) || typeof named.memberId !== 'string')
     throw new Error(`the coordinator gave no member id: ${JSON.stringify(named)}`)
-  await join(named.memberId)
+  await enter(named.memberId)
 }

@@ -175,8 +175,12 @@ test('after a power loss a message that the broker lost may be handled or not, a
 
 test('the naive consumer stands beside ours, and must have lost something', () => {
   const naive = { ...board, handled: 19_871, missing: Array.from({ length: 129 }, (_, at) => at + 1) }
-  const options = { ...sound.options, naive: true }
-  const both: Outcome = { ...sound, options, naive, strikes: { ...strikes, naiveKills: 2 } }
+  const both: Outcome = {
+    ...sound,
+    options: { ...options, naive: true },
+    naive,
+    strikes: { ...strikes, naiveKills: 2 },
+  }
   assert.deepEqual(faultsOf(both), [])
   assert.equal(naiveLine(both), 'NAIVE start handled=19871 lost=129 doubled=0 kills=2 seed=7')
   assert.match(tableText(both), /not handled +0 +129 /)

@@ -70,9 +70,10 @@ for (const [signal, code, moment] of [
   ['SIGTERM', 143, /acknowledged [1-9]/],
   ['SIGINT', 130, /relay killed/],
   ['SIGINT', 130, /\* consumer killed/],
+  ['SIGTERM', 143, /\* naive consumer killed/],
 ] as const)
   test(`${signal} after "${moment.source}" leaves no process and no file behind`, async (t) => {
-    const start = StartProcess.start(t, ['--seed', '7', '--count', '2000'])
+    const start = StartProcess.start(t, ['--seed', '7', '--count', '2000', '--naive'])
     await start.says(moment)
     assert.ok(start.processes().length >= 2, start.processes().join('\n'))
     start.kill(signal)
