@@ -29,6 +29,8 @@ const busyTimeoutMs = 5_000
 const turnEvery = 10
 
 const slowGapMs = 50
+/** Slow in a small run, too, whose normal pace is no faster than that. */
+const slowFactor = 5
 const lagMsMax = 100
 
 type Booking = (flight: Flight) => Promise<void>
@@ -121,7 +123,7 @@ class Pace {
 
   async keep(number: number): Promise<void> {
     const now = performance.now()
-    const gapMs = number >= this.#slowFrom ? slowGapMs : this.#gapMs
+    const gapMs = number >= this.#slowFrom ? Math.max(slowGapMs, slowFactor * this.#gapMs) : this.#gapMs
     this.#nextMs = Math.max(this.#nextMs + gapMs, now - lagMsMax)
     if (this.#nextMs - now >= 2) await sleep(this.#nextMs - now)
   }

@@ -1,5 +1,5 @@
 import type { ArrivalsBoard } from './arrivals-board.js'
-import type { ArrivalsSettings } from './arrivals.js'
+import type { ConsumerPlan } from './cast.js'
 import type { ChildMessage } from './messages.js'
 import type { ConsumerName } from './scene.js'
 
@@ -8,18 +8,18 @@ export class Arm {
   readonly name: ConsumerName
   readonly group: string
   readonly board: ArrivalsBoard
-  readonly onLoss: ArrivalsSettings['onLoss']
+  readonly plan: ConsumerPlan
   /** Records that the topic has got so far. */
   readonly #sent: () => number
   #poolSize = 0
   #handling: ((number: number) => void) | undefined
 
-  constructor(options: Pick<Arm, 'name' | 'group' | 'board' | 'onLoss'> & { readonly sent: () => number }) {
-    const { name, group, board, onLoss, sent } = options
+  constructor(options: Pick<Arm, 'name' | 'group' | 'board' | 'plan'> & { readonly sent: () => number }) {
+    const { name, group, board, plan, sent } = options
     this.name = name
     this.group = group
     this.board = board
-    this.onLoss = onLoss
+    this.plan = plan
     this.#sent = sent
   }
 

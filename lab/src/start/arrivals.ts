@@ -11,6 +11,8 @@ import { type Flight, arrivalsGroup, topic, workers } from './scene.js'
 export interface ArrivalsSettings {
   readonly board: string
   readonly brokers: readonly string[]
+  /** Each so-manieth flight takes longer to handle. */
+  readonly slowEvery: number
   /** After a power loss of the broker the consumer reports what is gone and goes on; by default it would stop there. */
   readonly onLoss: 'stop' | 'continue'
 }
@@ -21,9 +23,9 @@ function onEvent(event: WaybillEvent): void {
   if (event.kind === 'finding' || event.kind === 'handler-failed') tellParent({ kind: 'event', event })
 }
 
-async function run({ board, brokers, onLoss }: ArrivalsSettings): Promise<void> {
+async function run({ board, brokers, slowEvery, onLoss }: ArrivalsSettings): Promise<void> {
   const database = openBoard(board)
-  const arrive = arriving(database)
+  const arrive = arriving(database, slowEvery)
   const waybill = createWaybill({
     brokers,
     store: sqlite(connectBoard(board)),

@@ -11,8 +11,7 @@ const arrivalIndex = 'CREATE INDEX IF NOT EXISTS arrival_number ON arrival (numb
 const insertArrival = 'INSERT INTO arrival (number, origin, destination, delay) VALUES (?, ?, ?, ?)'
 const busyTimeoutMs = 5_000
 
-/** Each so-manieth flight takes `slowMs` to handle. All of them would not fit: SQLite runs one transaction at a time. */
-const slowEvery = 40
+/** All flights so slow would not fit into a run: SQLite runs one transaction at a time. */
 const slowMs = 10
 
 /** Opens the board's file and creates its table. */
@@ -34,9 +33,9 @@ export function connectBoard(file: string): Database.Database {
 
 /**
  * What a handler does with a flight, inside the transaction that is open on `database`: some work, then the row. Both
- * consumers, waybill's and the naive one, run exactly this. The parent is told of the slow ones before they begin.
+ * consumers, waybill's and the naive one, run exactly this. Each `slowEvery`th flight takes 10 ms; the parent is told of these before they begin.
  */
-export function arriving(database: Database.Database): (flight: Flight) => Promise<void> {
+export function arriving(database: Database.Database, slowEvery: number): (flight: Flight) => Promise<void> {
   const insert = database.prepare(insertArrival)
   return async ({ number, origin, destination, delay }) => {
     if (number % slowEvery === 0) {

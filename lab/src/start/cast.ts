@@ -16,6 +16,9 @@ export interface CastHost {
   died(child: Child): void
 }
 
+/** How the consumers work. */
+export type ConsumerPlan = Pick<ArrivalsSettings, 'onLoss' | 'slowEvery'>
+
 /** How the broker is started. */
 export interface BrokerSettings {
   /** `flush.messages` of the topic; undefined = Kafka's default, never. */
@@ -107,11 +110,11 @@ export class Cast {
   }
 
   /** Starts a consumer; resolves when its board is there. It joins its group by itself. */
-  async startConsumer(name: ConsumerName, onLoss: ArrivalsSettings['onLoss']): Promise<void> {
+  async startConsumer(name: ConsumerName, plan: ConsumerPlan): Promise<void> {
     const { brokers } = this
     const settings: Readonly<Record<ConsumerName, ArrivalsSettings | NaiveSettings>> = {
-      arrivals: { board: this.#places.board, brokers, onLoss },
-      naive: { board: this.#places.naiveBoard, brokers },
+      arrivals: { board: this.#places.board, brokers, ...plan },
+      naive: { board: this.#places.naiveBoard, brokers, slowEvery: plan.slowEvery },
     }
     await this.#startReady(name, `${name}.js`, settings[name])
   }

@@ -23,7 +23,7 @@ export interface Hit {
 const handlingMs = 30_000
 const triesMax = 20
 /** A consumer with messages in hand loses more; but in a slow run there may never be so many. */
-const behindPatienceMs = 4_000
+const behindPatienceMs = 1_000
 const lookMs = 10
 
 /**
@@ -38,7 +38,7 @@ export async function killAtWork({ arm, cast, signal }: ConsumerKill): Promise<H
     await cast.kill(arm.name)
     const isHit = !arm.board.has(flight)
     const { behind } = arm
-    await cast.startConsumer(arm.name, arm.onLoss)
+    await cast.startConsumer(arm.name, arm.plan)
     if (isHit) return { flight, behind, misses }
   }
   throw new Error(`${triesMax} kills of the ${arm.name} in a row hit no running handler`)

@@ -10,6 +10,8 @@ import { type Flight, naiveGroup, sessionTimeoutMs, topic, workers } from './sce
 export interface NaiveSettings {
   readonly board: string
   readonly brokers: readonly string[]
+  /** As for waybill's consumer. */
+  readonly slowEvery: number
 }
 
 const tellEveryMs = 100
@@ -56,9 +58,9 @@ class Pool {
   }
 }
 
-async function run({ board, brokers }: NaiveSettings): Promise<void> {
+async function run({ board, brokers, slowEvery }: NaiveSettings): Promise<void> {
   const database = openBoard(board)
-  const arrive = arriving(database)
+  const arrive = arriving(database, slowEvery)
   // Taken from waybill only to let transactions of one connection follow each other.
   const transactions = fromSqlite(database, { busyTimeoutMs: 60_000 })
   const pool = new Pool()

@@ -39,6 +39,8 @@ const stopMs = 15_000
 const showEveryMs = 250
 const findingsShown = 3
 const lookEveryMs = 100
+/** Flights that take longer to handle: enough for a kill to find one running, few enough not to hold up the run. */
+const slowFlights = 500
 /** Looks in a row at a board that does not change. */
 const idleLooks = 10
 
@@ -138,13 +140,14 @@ class Run {
   async #startArm(cast: Cast, name: ConsumerName): Promise<void> {
     const { options, places } = this.#setting
     // By default the consumer would stop at a loss, for a person to look at; here it says what is gone and goes on.
-    const onLoss = options.powerLoss ? 'continue' : 'stop'
-    await cast.startConsumer(name, onLoss)
+    const onLoss = options.powerLoss ? ('continue' as const) : ('stop' as const)
+    const plan = { onLoss, slowEvery: Math.ceil(options.count / slowFlights) }
+    await cast.startConsumer(name, plan)
     const isNaive = name === 'naive'
     const board = new ArrivalsBoard(isNaive ? places.naiveBoard : places.board)
     const group = isNaive ? naiveGroup : arrivalsGroup
     const sent = (): number => this.#database?.progress().acknowledged ?? 0
-    this.#arms.push(new Arm({ name, group, board, onLoss, sent }))
+    this.#arms.push(new Arm({ name, group, board, plan, sent }))
   }
 
   #perSecond(): number {
