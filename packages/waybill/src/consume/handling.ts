@@ -89,8 +89,8 @@ export class Handling<Tx> {
   /** True when the inbox knew the message already. */
   async #once(work: Work): Promise<boolean> {
     const { inbox, handle, failpoints } = this.#context
-    const signal = AbortSignal.any([work.partition.gone.signal, this.#host.ended])
-    const context = { attempt: work.attempts, signal }
+    // Also aborted when the consumer ends, because it drops its partitions then.
+    const context = { attempt: work.attempts, signal: work.partition.gone.signal }
     await failpoints.hit('handle:before-transaction')
     if (!inbox) {
       await this.#letLoopTurn()
