@@ -30,6 +30,11 @@ export const mutations: readonly Mutation[] = [
       { file: dispatcher, find: '&& !(at === 0 && lineup.busy)', replace: '' },
       {
         file: dispatcher,
+        find: 'if (kept.length === 0)\n                this.#lineups.delete(lineup.name);',
+        replace: '',
+      },
+      {
+        file: dispatcher,
         find: 'if (lineup.items[0] === work)\n            lineup.items.shift();',
         replace: 'lineup.items.shift();',
       },
@@ -40,7 +45,7 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: resume,
-        find: 'new Progress(committed.offset, known)',
+        find: 'new Progress(committed.offset, stands ? known : undefined)',
         replace: "new Progress(committed.offset + (known || committed.metadata === '' ? 0 : 2), known)",
       },
     ],
