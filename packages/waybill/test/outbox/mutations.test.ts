@@ -5,7 +5,7 @@ import { mutations } from './simulation/mutations.js'
 
 // The seed is fixed: whether a mutant is caught must not depend on luck. 4 000 runs are twice what the property test does.
 const runs = 4_000
-const seed = 7
+const seed = 1
 const skip = process.env.WAYBILL_FAST === '1'
 const reason = skip ? ' (skipped in test:fast: it takes minutes)' : ''
 
