@@ -27,7 +27,8 @@ export interface Surroundings {
 
 const defaultLanes = 32
 const ownerBytes = 6
-const embedded: ReadonlySet<OutboxStore['dialect']> = new Set(['sqlite', 'memory'])
+/** Databases inside the process: tables are made at `start`, and there is one writer at a time. */
+export const embedded: ReadonlySet<OutboxStore['dialect']> = new Set(['sqlite', 'memory'])
 
 /** The outbox side of an instance: enqueue and relay on one store under one source. */
 export class Sending<Tx> {

@@ -23,7 +23,7 @@ import { makeConsumer } from './consuming.js'
 import type { Consumer } from './consume/consumer.js'
 import { checkOptions } from './options.js'
 import type { Surroundings } from './sending.js'
-import { Sending } from './sending.js'
+import { embedded, Sending } from './sending.js'
 
 /** Settings of one topic; all optional. */
 export interface TopicOptions {
@@ -216,7 +216,7 @@ class Instance<Tx> implements Waybill<Tx> {
 
   #prepareInbox(inbox: InboxStore): Promise<void> {
     const prepare = async (): Promise<void> => {
-      if (this.#options.migrate ?? inbox.dialect !== 'postgres') await inbox.migrate()
+      if (this.#options.migrate ?? embedded.has(inbox.dialect)) await inbox.migrate()
       await inbox.open()
     }
     this.#inboxReady ??= prepare().catch((error: unknown) => {

@@ -59,7 +59,6 @@ export class FetchLoop<Tx> {
   release(work: Work): void {
     this.bufferedBytes -= work.bytes
     work.partition.waiting--
-    work.partition.bytes -= work.bytes
   }
 
   #able(partition: AssignedPartition): boolean {
@@ -126,7 +125,6 @@ export class FetchLoop<Tx> {
     const headers = record.headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
     const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0) + headers + messageOverheadBytes
     partition.waiting++
-    partition.bytes += bytes
     this.bufferedBytes += bytes
     this.#host.add({ partition, message, bytes, attempts: 0 })
   }

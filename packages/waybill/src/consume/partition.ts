@@ -19,9 +19,8 @@ export class AssignedPartition {
   lastLeaderEpoch = -1
   /** Handlers running now. */
   running = 0
-  /** Messages and their bytes that wait for a handler or are being handled. */
+  /** Messages that wait for a handler or are being handled. */
   waiting = 0
-  bytes = 0
   /** Monotonic time before which it is not fetched (after an error). */
   fetchNotBeforeMs = 0
   fetchFailures = 0

@@ -215,13 +215,15 @@ export class Pipeline {
         return
       } catch (error) {
         const lanes = new Set(planned.map(({ lane }) => lane).filter((lane) => !lane.gone.signal.aborted))
-        if (lanes.size === 0) return
+        const [first] = lanes
+        if (!first) return
         log.warn('the store did not take a step', { cause: causeText(error), tries })
         if (!nothingChanged(error)) {
           for (const lane of lanes) this.#host.abandon(lane, causeText(error))
           return
         }
-        await clock.sleep(backoffMs(tries, this.#context))
+        // Ends when that lane goes: a stop must not wait for a store that is busy.
+        await clock.sleep(backoffMs(tries, this.#context), first.gone.signal)
       }
     }
   }

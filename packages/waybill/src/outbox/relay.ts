@@ -102,11 +102,6 @@ export class Relay {
     this.#ring()
   }
 
-  /** Lanes held now, for displays and tests. */
-  get lanes(): readonly number[] {
-    return this.#keeper.held().map(({ lane }) => lane)
-  }
-
   #addPipeline(index: number): void {
     const wake = new Wake(this.#context.clock)
     const host = {
