@@ -82,7 +82,8 @@ for (const [signal, code, moment] of [
   })
 
 test('kill -9 of the orchestrator leaves no process and no file behind', async (t) => {
-  const start = StartProcess.start(t, ['--seed', '7'])
+  // Without faults: with them a relay may be dead, and its successor not yet started, just when the list is read.
+  const start = StartProcess.start(t, ['--seed', '7', '--no-faults'])
   await start.says(/acknowledged [1-9]/)
   assert.equal(start.processes().length, 4, start.processes().join('\n'))
   start.kill('SIGKILL')
