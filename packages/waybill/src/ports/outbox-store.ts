@@ -1,5 +1,6 @@
 import type { Flight, FlightRef, Incarnation, Stream } from '../model/flight.js'
 import type { SealedMessage, WaitingRow } from '../model/message.js'
+import type { OutboxAdmin } from './outbox-admin.js'
 import type { Transactions } from './transactions.js'
 
 /** The right to work on a lane until `expiresAtMs` (database clock). */
@@ -153,6 +154,14 @@ export interface AlertDelivery {
   readonly tries: number
 }
 
+/** What `listen` calls. */
+export interface ListenHooks {
+  /** Others announced rows. */
+  woken(): void
+  /** Announcements arrive, or do not (`cause` tells why, e.g. a pooler in transaction mode): then polling stands in. */
+  state(listening: boolean, cause?: string): void
+}
+
 /** What the relay learned about a topic, shared with processes that only enqueue. */
 export interface TopicLimit {
   readonly topic: string
@@ -169,6 +178,8 @@ export interface TopicLimit {
  */
 export interface OutboxStore {
   readonly dialect: Transactions<unknown>['dialect']
+  /** What operators ask and do. */
+  readonly admin?: OutboxAdmin
 
   /** Creates or upgrades the schema. Idempotent. `lanes` is fixed by the first call: WB_LANES_MISMATCH, WB_SOURCE_MISMATCH. */
   migrate(options: { readonly source: string; readonly lanes: number }): Promise<void>
@@ -235,6 +246,13 @@ export interface OutboxStore {
    * Absent: the relay polls on its floor.
    */
   changed?(): Promise<boolean>
+  /**
+   * Tells the relays of other processes that rows were inserted or committed. Returns at once; the store sends it outside of
+   * every business transaction, coalesced, and `close` waits for it. A signal that fails costs only time: relays poll, too.
+   */
+  announce?(): void
+  /** Reports announcements of others until `ended` aborts, then resolves. Reconnects by itself, with backoff. */
+  listen?(hooks: ListenHooks, ended: AbortSignal): Promise<void>
   backlog(): Promise<Backlog>
   /** Deletes up to `limit` sent rows acknowledged more than `olderThanMs` ago. Returns how many. Only for `dropUnverified`. */
   purgeSent(olderThanMs: number, limit: number): Promise<number>
