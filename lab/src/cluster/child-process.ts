@@ -12,6 +12,14 @@ export interface Command {
   readonly program: string
   readonly args: readonly string[]
   readonly logFile: string
+  /** Whom the process runs as; ourselves unless told. Only root may choose another. */
+  readonly owner?: Owner
+}
+
+/** A system user by its numbers. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
 }
 
 // Every server process of this Node process that may still run.
@@ -41,12 +49,12 @@ export class ServerProcess {
   }
 
   /** Starts the program; resolves when it runs (not when it is ready), fails when it cannot be started. */
-  static async start({ program, args, logFile }: Command): Promise<ServerProcess> {
+  static async start({ program, args, logFile, owner }: Command): Promise<ServerProcess> {
     catchOurOwnEnd()
     const [first, ...rest] = withParentDeathSignal(program, args)
     const log = openSync(logFile, 'a')
     try {
-      const child = spawn(first, rest, { stdio: ['ignore', log, log], detached: false })
+      const child = spawn(first, rest, { stdio: ['ignore', log, log], detached: false, ...owner })
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve)
         child.once('error', (error) =>
