@@ -66,12 +66,14 @@ export class OwnedLane {
   readonly heldKeys: Set<string> = new Set()
   /** Ids of rows in a queue or a flight. */
   readonly known: Set<number> = new Set()
-  /** All rows up to this id have been seen; see Reader. */
-  floor = 0
+  /** Reading goes on above this id; see Reader. */
+  seenTo = 0
+  /** Up to here nothing can appear any more but rows of the senders the Reader waits for. At most `seenTo`. */
+  settledTo = 0
   /**
    * Topics (unknown to the cluster) and stream ids (full and stalled) whose rows are passed over, with the first such id.
    * Race: a later row of the same key must not be queued once the topic is back but before the passed-over row was read
-   * again; so all later rows are passed over too until the floor has gone back to the first.
+   * again; so all later rows are passed over too until reading has gone back to the first.
    */
   readonly skipped: Map<string, number> = new Map()
   /** Set when the lane must not claim any more: it is being handed over, or its policy stopped it. */

@@ -1,45 +1,43 @@
 import { slotOf } from '../model/lane.js'
 import type { WaitingRow } from '../model/message.js'
 import type { Clock } from '../ports/clock.js'
-import type { OutboxStore } from '../ports/outbox-store.js'
+import type { LaneRead, OutboxStore } from '../ports/outbox-store.js'
 import type { OwnedLane, StreamState } from './lane-state.js'
 import { keyName, rowBytes } from './lane-state.js'
+import { OpenSenders } from './open-senders.js'
 import type { RelayOptions } from './options.js'
 import type { Topics } from './topics.js'
 
 /** Rows of one read, per lane. */
 const pageRows = 2_000
+/** A sweep takes at most this share of the time: with millions of dead index entries (a held snapshot) it is long. */
+const sweepShare = 0.05
 
-/** How far a read saw a lane: the last row taken note of, and up to where nothing visible was left out. */
+/** How far a page showed a lane. */
 interface Seen {
-  seenId: number
-  completeTo: number
-}
-
-/** A raise of the floor under way: to these ids, once these transactions have ended. */
-interface Raise {
-  readonly toId: ReadonlyMap<OwnedLane, number>
-  waitsFor: ReadonlySet<string>
+  /** The last row taken note of; 0 when none. */
+  lastId: number
+  /** The page ended here although more rows may be visible: it was full, or a stream was. */
+  endedAt: number | undefined
 }
 
 /**
- * Brings waiting rows into the queues of their streams. Every read starts at the lane's *floor*: all rows up to it have been
- * seen. Where ids are not in commit order (PostgreSQL, MySQL) a smaller id can appear later, when its transaction commits;
- * the next row of its key then has a greater id and may be seen in the same read. So the floor never passes an id whose
- * transaction may still be open: it is raised to what a read has seen only after all transactions that were open then have
- * ended and a further read has been made. (A floor that merely stays some seconds behind reorders a key when its
- * transaction is open for longer: seed 1 path 24 of the simulation found it.)
- * The *sweep* pages through the whole outbox below the floor, so that any optimisation here may be wrong and nothing is
- * lost; it also brings back what was passed over.
+ * Brings waiting rows into the queues of their streams, each row read once in the usual case. Where ids are not in commit
+ * order (PostgreSQL, MySQL) `OpenSenders` says where a read must start so that a row that commits late is not overtaken by
+ * the next one of its key. (A floor that merely stays some seconds behind reorders a key when its transaction is open for
+ * longer: seed 1 path 24 of the simulation found it.)
+ * The *sweep* pages through the whole outbox below, so that any optimisation here may be wrong and nothing is lost; it also
+ * brings back what was passed over.
  */
 export class Reader {
   readonly #store: OutboxStore
   readonly #clock: Clock
   readonly #topics: Topics
   readonly #options: RelayOptions
-  #raise: Raise | undefined
+  readonly #senders: OpenSenders
   #sweepAt = new Map<number, number>()
   #sweepDueMs: number
+  #sweepMs = 0
   /** Bytes in all queues of this pipeline. */
   bufferedBytes = 0
 
@@ -48,20 +46,26 @@ export class Reader {
     this.#clock = clock
     this.#topics = topics
     this.#options = options
+    this.#senders = new OpenSenders(clock)
     this.#sweepDueMs = clock.monotonicMs() + options.sweepMs
   }
 
   /** Forgets a lane that is no longer ours. */
   forget(lane: OwnedLane): void {
     this.#sweepAt.delete(lane.lane)
+    this.#senders.reset()
     for (const state of lane.streams.values()) for (const row of state.queue) this.bufferedBytes -= rowBytes(row)
   }
 
   /** Removes rows from a queue (they go into a flight or are held). */
   take(state: StreamState, rows: readonly WaitingRow[]): void {
+    for (const row of rows) this.bufferedBytes -= rowBytes(row)
+    if (rows.every((row, at) => state.queue[at] === row)) {
+      state.queue.splice(0, rows.length)
+      return
+    }
     const ids = new Set(rows.map((row) => row.id))
     const kept = state.queue.filter((row) => !ids.has(row.id))
-    for (const row of state.queue) if (ids.has(row.id)) this.bufferedBytes -= rowBytes(row)
     state.queue.splice(0, state.queue.length, ...kept)
   }
 
@@ -70,122 +74,128 @@ export class Reader {
     for (const row of rows) this.#insert(state, row)
   }
 
-  /** Reads what is due for these lanes. Returns true when new rows were queued. */
+  /** Reads what is due for these lanes. Returns true when another look is worth it at once. */
   async read(lanes: readonly OwnedLane[]): Promise<boolean> {
     if (this.bufferedBytes >= this.#options.bufferBytesMax) return false
-    const found = await this.#readFromFloor(lanes)
-    const now = this.#clock.monotonicMs()
-    return now >= this.#sweepDueMs ? (await this.#sweep(lanes, now)) || found : found
+    const found = await this.#readOn(lanes)
+    return this.#clock.monotonicMs() >= this.#sweepDueMs ? (await this.#sweep(lanes)) || found : found
   }
 
-  async #readFromFloor(lanes: readonly OwnedLane[]): Promise<boolean> {
+  async #readOn(lanes: readonly OwnedLane[]): Promise<boolean> {
     for (const lane of lanes) this.#rewind(lane)
     const able = lanes.filter((lane) => !this.#full(lane))
     if (able.length === 0) return false
-    const raise = await this.#endedRaise()
-    const rows = await this.#store.read(
-      able.map((lane) => ({ lane: lane.lane, afterId: lane.floor })),
-      pageRows,
-    )
-    const seen = this.#accept(able, rows)
-    if (!this.#store.openSenders) for (const [lane, { seenId }] of seen.lanes) lane.floor = Math.max(lane.floor, seenId)
-    else await this.#raiseFloor(this.#store.openSenders.bind(this.#store), seen.lanes, raise)
-    return seen.queued
-  }
-
-  /** The raise under way, if all transactions it waited for have ended by now, before the read that completes it. */
-  async #endedRaise(): Promise<Raise | undefined> {
-    const raise = this.#raise
-    if (!raise || !this.#store.openSenders) return undefined
-    if (raise.waitsFor.size > 0) {
-      const open = await this.#store.openSenders()
-      raise.waitsFor = new Set([...raise.waitsFor].filter((name) => open.has(name)))
+    const asked = able.map((lane) => readOf(lane, this.#senders.startOf(lane.settledTo)))
+    const { rows, openSenders } = await this.#store.read(asked, pageRows)
+    if (!openSenders) {
+      const queued = this.#accept(able, rows, this.#pageEnds(rows))
+      for (const lane of able) lane.settledTo = lane.seenTo
+      return queued
     }
-    return raise.waitsFor.size === 0 ? raise : undefined
+    let newestId = 0
+    for (const { id } of rows) if (id > newestId) newestId = id
+    const starts = asked.map(({ afterId }) => afterId)
+    const { mayUse, endedAbove } = this.#senders.look(openSenders, newestId, starts)
+    const queued = mayUse && this.#use(able, rows)
+    if (endedAbove !== undefined) for (const lane of lanes) lane.settledTo = Math.min(lane.settledTo, endedAbove)
+    return queued || !mayUse
   }
 
-  async #raiseFloor(
-    openSenders: () => Promise<ReadonlySet<string>>,
-    seen: ReadonlyMap<OwnedLane, Seen>,
-    ended: Raise | undefined,
-  ): Promise<void> {
-    if (ended) {
-      for (const [lane, toId] of ended.toId) {
-        const { completeTo } = seen.get(lane) ?? { completeTo: lane.floor }
-        lane.floor = Math.max(lane.floor, Math.min(toId, completeTo))
-      }
-      this.#raise = undefined
-    }
-    if (this.#raise) return
-    const higher = [...seen].filter(([lane, { seenId }]) => seenId > lane.floor)
-    if (higher.length === 0) return
-    const toId = new Map(higher.map(([lane, { seenId }]) => [lane, seenId]))
-    this.#raise = { toId, waitsFor: await openSenders() }
+  /** Settled is what had been seen before this read: whoever began and ended since has ids above that. */
+  #use(lanes: readonly OwnedLane[], rows: readonly WaitingRow[]): boolean {
+    const before = new Map(lanes.map((lane) => [lane, lane.seenTo]))
+    const queued = this.#accept(lanes, rows, this.#pageEnds(rows))
+    for (const [lane, seenTo] of before) lane.settledTo = Math.min(seenTo, lane.seenTo)
+    return queued
   }
 
-  /** The floor goes back to the first row passed over, for each topic and stream that can take rows again. */
+  /** Reading goes back to the first row passed over, for each topic and stream that can take rows again. */
   #rewind(lane: OwnedLane): void {
     for (const [name, firstId] of lane.skipped) {
       const state = lane.streams.get(name)
       const ready = state ? !this.#blocked(state) : (this.#topics.view(name)?.partitions.length ?? 0) > 0
       if (!ready) continue
       lane.skipped.delete(name)
-      lane.floor = Math.min(lane.floor, firstId - 1)
-      // A raise under way counted on what was seen before; it would pass the rows that are now to be read again.
-      this.#raise = undefined
+      lane.seenTo = Math.min(lane.seenTo, firstId - 1)
+      lane.settledTo = Math.min(lane.settledTo, lane.seenTo)
     }
   }
 
   /** One page per lane a turn; when all lanes are through, the next sweep is `sweepMs` away. */
-  async #sweep(lanes: readonly OwnedLane[], now: number): Promise<boolean> {
-    const asked = lanes
-      .filter((lane) => (this.#sweepAt.get(lane.lane) ?? 0) < lane.floor)
-      .map((lane) => ({ lane: lane.lane, afterId: this.#sweepAt.get(lane.lane) ?? 0 }))
-    const rows = asked.length === 0 ? [] : await this.#store.read(asked, pageRows)
-    const pages = new Map<number, { id: number; count: number }>()
-    for (const row of rows) pages.set(row.lane, { id: row.id, count: (pages.get(row.lane)?.count ?? 0) + 1 })
-    let through = true
-    for (const { lane } of asked) {
-      const page = pages.get(lane)
-      const more = page !== undefined && page.count >= pageRows
-      this.#sweepAt.set(lane, more ? page.id : Number.MAX_SAFE_INTEGER)
-      if (more) through = false
-    }
-    if (through) {
+  async #sweep(lanes: readonly OwnedLane[]): Promise<boolean> {
+    const startedMs = this.#clock.monotonicMs()
+    const able = lanes.filter((lane) => (this.#sweepAt.get(lane.lane) ?? 0) < lane.settledTo)
+    const asked = able.map((lane) => readOf(lane, this.#sweepAt.get(lane.lane) ?? 0))
+    const rows = asked.length === 0 ? [] : (await this.#store.read(asked, pageRows)).rows
+    const ends = this.#pageEnds(rows)
+    for (const { lane } of able) this.#sweepAt.set(lane, ends.get(lane) ?? Number.MAX_SAFE_INTEGER)
+    const settled = new Map(able.map((lane) => [lane.lane, lane.settledTo]))
+    // Above that, rows belong to `#readOn`, which knows whom to wait for.
+    const queued = this.#place(
+      able,
+      rows.filter((row) => row.id <= (settled.get(row.lane) ?? 0)),
+    ).queued
+    const now = this.#clock.monotonicMs()
+    this.#sweepMs += now - startedMs
+    if (ends.size === 0) {
       this.#sweepAt = new Map()
-      this.#sweepDueMs = now + this.#options.sweepMs
+      this.#sweepDueMs = now + Math.max(this.#options.sweepMs, this.#sweepMs / sweepShare)
+      this.#sweepMs = 0
     }
-    return this.#accept(lanes, rows).queued
+    return queued
   }
 
-  /** Queues the rows that can be; tells per lane how far everything was seen. */
-  #accept(lanes: readonly OwnedLane[], rows: readonly WaitingRow[]): { queued: boolean; lanes: Map<OwnedLane, Seen> } {
+  /** Per lane whose page was full: its last row. */
+  #pageEnds(rows: readonly WaitingRow[]): ReadonlyMap<number, number> {
+    const pages = new Map<number, { lastId: number; count: number }>()
+    for (const { lane, id } of rows) {
+      const page = pages.get(lane)
+      if (!page) pages.set(lane, { lastId: id, count: 1 })
+      else {
+        page.lastId = id
+        page.count++
+      }
+    }
+    const full = [...pages].filter(([, { count }]) => count >= pageRows)
+    return new Map(full.map(([lane, { lastId }]) => [lane, lastId]))
+  }
+
+  /** Queues what can be queued and moves `seenTo`: back, too, when the page ended early. True when any row was queued. */
+  #accept(lanes: readonly OwnedLane[], rows: readonly WaitingRow[], pageEnds: ReadonlyMap<number, number>): boolean {
+    const { queued, seen } = this.#place(lanes, rows)
+    for (const [lane, { lastId, endedAt }] of seen) {
+      const end = endedAt ?? pageEnds.get(lane.lane)
+      lane.seenTo = end ?? Math.max(lane.seenTo, lastId)
+    }
+    return queued
+  }
+
+  #place(
+    lanes: readonly OwnedLane[],
+    rows: readonly WaitingRow[],
+  ): { readonly queued: boolean; readonly seen: ReadonlyMap<OwnedLane, Seen> } {
     const byLane = new Map(lanes.map((lane) => [lane.lane, lane]))
-    const seen = new Map<OwnedLane, Seen & { count: number; halted: boolean }>()
+    const seen = new Map<OwnedLane, Seen>()
     let queued = false
     for (const row of rows) {
       const lane = byLane.get(row.lane)
       if (!lane || lane.gone.signal.aborted) continue
-      const so = seen.get(lane) ?? { seenId: 0, completeTo: Number.POSITIVE_INFINITY, count: 0, halted: false }
-      seen.set(lane, so)
-      so.count++
-      if (so.halted) continue
-      const place = this.#place(lane, row)
-      so.halted = place === 'halt'
-      if (so.halted || so.count >= pageRows) so.completeTo = so.halted ? so.seenId : row.id
-      if (!so.halted) so.seenId = row.id
-      if (place === 'queued') queued = true
+      let so = seen.get(lane)
+      if (!so) seen.set(lane, (so = { lastId: 0, endedAt: undefined }))
+      if (so.endedAt !== undefined) continue
+      const placed = this.#placeRow(lane, row)
+      if (placed === 'halt') so.endedAt = Math.max(so.lastId, Math.min(lane.seenTo, row.id - 1))
+      else so.lastId = row.id
+      if (placed === 'queued') queued = true
     }
-    for (const lane of lanes)
-      if (!seen.has(lane)) seen.set(lane, { seenId: 0, completeTo: Number.POSITIVE_INFINITY, count: 0, halted: false })
-    return { queued, lanes: seen }
+    return { queued, seen }
   }
 
   /**
    * `halt`: a healthy stream is full, so wait for it (reading on would read everything behind it again and again);
    * `skip`: a stream that makes no progress must not stop the others, its rows are passed over for now.
    */
-  #place(lane: OwnedLane, row: WaitingRow): 'queued' | 'known' | 'held' | 'skip' | 'halt' {
+  #placeRow(lane: OwnedLane, row: WaitingRow): 'queued' | 'known' | 'held' | 'skip' | 'halt' {
     if (lane.known.has(row.id)) return 'known'
     if (row.key !== null && lane.heldKeys.has(keyName(row.topic, row.key))) return 'held'
     if (lane.heldKeys.has(`row ${row.id}`)) return 'held'
@@ -235,4 +245,11 @@ export class Reader {
     while (at > 0 && (queue[at - 1]?.id ?? 0) > row.id) at--
     queue.splice(at, 0, row)
   }
+}
+
+/** A lane's read from there, without the rows we have. */
+function readOf(lane: OwnedLane, afterId: number): LaneRead {
+  const except: number[] = []
+  for (const id of lane.known) if (id > afterId) except.push(id)
+  return { lane: lane.lane, afterId, except }
 }

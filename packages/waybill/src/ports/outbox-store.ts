@@ -154,6 +154,27 @@ export interface AlertDelivery {
   readonly tries: number
 }
 
+/** Where to read a lane. */
+export interface LaneRead {
+  readonly lane: number
+  readonly afterId: number
+  /** Rows the caller has already: the store may leave them out, and should where that is cheaper than sending them. */
+  readonly except?: readonly number[]
+}
+
+/** What a read found. */
+export interface ReadPage {
+  readonly rows: readonly WaitingRow[]
+  /**
+   * Names of the transactions that have drawn row ids and have not ended, looked at *after* the moment of which the rows
+   * are. A name is never used again, not by another run of
+   * the database server either. Absent: ids appear in commit order (one writer).
+   * Race: a transaction draws id 8 and stays open while ids 9 to 20 of other keys are read; then it commits, and the next
+   * message of its key commits with id 21. A reader that starts above 8 would send 21 before 8.
+   */
+  readonly openSenders?: ReadonlySet<string>
+}
+
 /** What `listen` calls. */
 export interface ListenHooks {
   /** Others announced rows. */
@@ -227,18 +248,10 @@ export interface OutboxStore {
 
   /**
    * Waiting rows with id > afterId of each lane, in id order per lane, flights and held rows included, at most `limit` rows
-   * per lane. Reads only committed rows; a row that commits later with a smaller id is found by a later read from a lower id.
+   * per lane. Reads only committed rows, all lanes as of one moment; a row that commits later with a smaller id is found by
+   * a later read from a lower id.
    */
-  read(
-    lanes: readonly { readonly lane: number; readonly afterId: number }[],
-    limit: number,
-  ): Promise<readonly WaitingRow[]>
-  /**
-   * Names of the transactions that have drawn row ids and have not ended. Absent: ids appear in commit order (one writer).
-   * Race: a transaction draws id 8 and stays open while ids 9 to 20 of other keys are read; then it commits, and the next
-   * message of its key commits with id 21. A reader that starts above 8 would send 21 before 8.
-   */
-  openSenders?(): Promise<ReadonlySet<string>>
+  read(lanes: readonly LaneRead[], limit: number): Promise<ReadPage>
   /** Applies the steps in order in one durable transaction; results in the same order. */
   advance(steps: readonly Step[]): Promise<readonly StepResult[]>
   /**

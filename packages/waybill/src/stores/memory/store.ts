@@ -1,15 +1,17 @@
 import { WaybillError } from '../../model/errors.js'
 import type { Flight, StreamKey } from '../../model/flight.js'
 import type { WaitingRow } from '../../model/message.js'
+import type { OutboxAdmin } from '../../ports/outbox-admin.js'
 import type { Heartbeat, Hold, Identity, LaneState, Lease, OutboxStore } from '../../ports/outbox-store.js'
 import type { Transactions } from '../../ports/transactions.js'
+import { admin } from './admin.js'
 import { alertDelivered, dueAlerts, openAlert, openAlerts, resolveAlert } from './alerts.js'
 import { MemoryDatabase } from './database.js'
 import type { MemorySnapshot, MemoryTransaction } from './database.js'
 import { inboxOn } from './inbox.js'
 import type { MemoryInbox } from './inbox.js'
 import { indexAfter, waitingRow } from './state.js'
-import type { LaneCell, MemoryState, ParkedRow, SentRow } from './state.js'
+import type { DiscardedRow, LaneCell, MemoryState, ParkedRow, SentRow } from './state.js'
 import { applyStep } from './steps.js'
 
 /** The outbox in memory, with what a simulation needs on top: open transactions, views of every table, restores. */
@@ -17,6 +19,7 @@ export interface MemoryStore extends OutboxStore {
   readonly dialect: 'memory'
   /** The inbox in the same memory, with a migration of its own. */
   readonly inbox: MemoryInbox
+  readonly admin: OutboxAdmin
   /** Opens a transaction by hand; `memoryTransactions(store).run` does it for you. */
   begin(): MemoryTransaction
   commit(tx: MemoryTransaction): void
@@ -32,13 +35,14 @@ export interface MemoryStore extends OutboxStore {
   /** Rows with receipts, in the order of their marks. */
   sent(): readonly SentRow[]
   parked(): readonly ParkedRow[]
+  discarded(): readonly DiscardedRow[]
   flights(): readonly Flight[]
   holds(): readonly Hold[]
 }
 
 /**
  * The outbox store in memory: nothing survives the process, so it is for tests and simulations only. Every method does its
- * work at once and resolves; only `enqueue` may wait, for the lock of a (topic, key). `nowMs` is the database clock.
+ * work at once and resolves; only `enqueue` and `admin.requeue` may wait, for the lock of a (topic, key). `nowMs` is the database clock.
  */
 export function memoryStore(options: { readonly nowMs: () => number; readonly database?: string }): MemoryStore {
   return storeOn(new MemoryDatabase(options.nowMs, options.database ?? 'memory'))
@@ -48,6 +52,7 @@ function storeOn(db: MemoryDatabase): MemoryStore {
   return {
     dialect: 'memory',
     inbox: inboxOn(db),
+    admin: admin(db),
     ...setup(db),
     ...messages(db),
     ...leases(db),
@@ -100,15 +105,7 @@ function adoptIdentity(state: MemoryState, identity: Identity): { changed: boole
 
 type Messages = Pick<
   OutboxStore,
-  | 'enqueue'
-  | 'read'
-  | 'openSenders'
-  | 'advance'
-  | 'changed'
-  | 'backlog'
-  | 'purgeSent'
-  | 'saveTopicLimits'
-  | 'topicLimits'
+  'enqueue' | 'read' | 'advance' | 'changed' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'
 >
 
 function messages(db: MemoryDatabase): Messages {
@@ -125,13 +122,17 @@ function messages(db: MemoryDatabase): Messages {
       await db.insert(tx, rows)
     },
     async read(lanes, limit) {
-      return lanes.flatMap(({ lane, afterId }) => {
-        const rows = db.state.outbox[lane] ?? []
-        const from = indexAfter(rows, afterId)
-        return rows.slice(from, from + limit)
+      const rows = lanes.flatMap(({ lane, afterId, except = [] }) => {
+        const waiting = db.state.outbox[lane] ?? []
+        const from = indexAfter(waiting, afterId)
+        const known = new Set(except)
+        return waiting
+          .slice(from, from + limit + known.size)
+          .filter((row) => !known.has(row.id))
+          .slice(0, limit)
       })
+      return { rows, openSenders: db.senders() }
     },
-    openSenders: async () => db.senders(),
     async advance(steps) {
       const now = db.nowMs()
       return steps.map((step) => applyStep(db.state, step, now))
@@ -277,11 +278,14 @@ function opened(db: MemoryDatabase): Opened {
   }
 }
 
-function views(db: MemoryDatabase): Pick<MemoryStore, 'waiting' | 'sent' | 'parked' | 'flights' | 'holds'> {
+function views(
+  db: MemoryDatabase,
+): Pick<MemoryStore, 'waiting' | 'sent' | 'parked' | 'discarded' | 'flights' | 'holds'> {
   return {
     waiting: () => db.state.outbox.flat().sort((a, b) => a.id - b.id),
     sent: () => [...db.state.sent.values()],
     parked: () => [...db.state.parked.values()],
+    discarded: () => [...db.state.discarded.values()],
     flights: () => [...db.state.flights.values()],
     holds: () => [...db.state.holds.values()],
   }

@@ -1,8 +1,10 @@
 import { WaybillError } from '../../model/errors.js'
 import type { SealedMessage } from '../../model/message.js'
 import type { Clock } from '../../ports/clock.js'
+import type { OutboxAdmin } from '../../ports/outbox-admin.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { SqlRow, Transactions } from '../../ports/transactions.js'
+import { admin } from './admin.js'
 import { alerts } from './alerts.js'
 import { Callers } from './callers.js'
 import { checkPrefix, SqliteConnection } from './connection.js'
@@ -33,6 +35,7 @@ export interface SqliteStore extends OutboxStore {
   readonly dialect: 'sqlite'
   /** The inbox in the same file: `inbox` beside `outbox`, `<prefix>_inbox` beside another prefix. Has a migration of its own. */
   readonly inbox: SqliteInbox
+  readonly admin: OutboxAdmin
   enqueueSync<Tx>(transactions: Transactions<Tx>, tx: Tx, messages: readonly SealedMessage[]): void
   changed(): Promise<boolean>
 }
@@ -55,6 +58,7 @@ export function sqliteStore(database: SqliteHandle, options: SqliteStoreOptions)
   return {
     dialect: 'sqlite',
     inbox,
+    admin: admin(db),
     ...schema(db, { allowInMemory }),
     ...leases(db),
     ...alerts(db),
@@ -124,7 +128,9 @@ type Rows = Pick<OutboxStore, 'read' | 'advance' | 'backlog' | 'purgeSent' | 'sa
 function rows(db: SqliteConnection): Rows {
   return {
     read: (lanes, limit) =>
-      db.read('read', () => lanes.flatMap(({ lane, afterId }) => db.rows('read', lane, afterId, limit).map(waitingOf))),
+      db.read('read', () => ({
+        rows: lanes.flatMap(({ lane, afterId }) => db.rows('read', lane, afterId, limit).map(waitingOf)),
+      })),
     advance: (steps) => db.write('advance', (nowMs) => applySteps(db, steps, nowMs)),
     backlog: () => db.read('backlog', () => backlog(db)),
     purgeSent: (olderThanMs, limit) =>

@@ -161,7 +161,7 @@ export const enqueueCases: readonly StorePromise[] = [
       const rows = await commit(world, ...sent)
       const idsOf = (lane: number): number[] => rows.filter((row) => row.lane === lane).map((row) => row.id)
       const afterId = idsOf(1)[0] ?? 0
-      const found = await world.store.read(
+      const { rows: found } = await world.store.read(
         [
           { lane: 1, afterId },
           { lane: 0, afterId: 0 },

@@ -53,11 +53,9 @@ export async function commit(world: StoreWorld, ...messages: readonly SealedMess
 }
 
 /** Every waiting row, lane by lane. */
-export function waiting(store: OutboxStore, limit = 10_000): Promise<readonly WaitingRow[]> {
-  return store.read(
-    Array.from({ length: outbox.lanes }, (_, lane) => ({ lane, afterId: 0 })),
-    limit,
-  )
+export async function waiting(store: OutboxStore, limit = 10_000): Promise<readonly WaitingRow[]> {
+  const lanes = Array.from({ length: outbox.lanes }, (_, lane) => ({ lane, afterId: 0 }))
+  return (await store.read(lanes, limit)).rows
 }
 
 export async function waitingIds(store: OutboxStore): Promise<readonly number[]> {

@@ -39,7 +39,7 @@ async function relay(): Promise<void> {
     for (const flight of state.flights) await mark(state, flight, flight.rowIds.length, offsets)
   const ends = new Map(states.map((state) => [state.lease.lane, state.streams[0]]))
   for (let epoch = 0; ; epoch++) {
-    const rows = await store.read(
+    const { rows } = await store.read(
       states.map((state) => ({ lane: state.lease.lane, afterId: 0 })),
       20,
     )
