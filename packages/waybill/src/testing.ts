@@ -1,6 +1,13 @@
 /** Contract suites for adapters of your own (a store or a broker is right when it passes all cases), and our header. */
 export { storeContract } from './testing/store-contract.js'
-export type { ParkedView, SentView, StoreCase, StoreHarness, StoreWorld } from './testing/store-contract.js'
+export type {
+  DiscardedView,
+  ParkedView,
+  SentView,
+  StoreCase,
+  StoreHarness,
+  StoreWorld,
+} from './testing/store-contract.js'
 export { inboxContract } from './testing/inbox-contract.js'
 export type { InboxCase, InboxHarness, InboxSide, InboxWorld } from './testing/inbox-contract.js'
 export { brokerContract, idempotenceScripts } from './testing/broker-contract.js'

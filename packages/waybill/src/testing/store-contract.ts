@@ -1,3 +1,4 @@
+import { actCases, adminSchemaCases, askCases } from './store/admin-cases.js'
 import { alertCases } from './store/alert-cases.js'
 import { enqueueCases } from './store/enqueue-cases.js'
 import type { StoreCase, StoreHarness, StorePromise } from './store/harness.js'
@@ -7,7 +8,7 @@ import { keepCases, releaseCases } from './store/settle-cases.js'
 import { schemaCases, setupCases } from './store/setup-cases.js'
 import { conflictCases, flightCases } from './store/step-cases.js'
 
-export type { ParkedView, SentView, StoreCase, StoreHarness, StoreWorld } from './store/harness.js'
+export type { DiscardedView, ParkedView, SentView, StoreCase, StoreHarness, StoreWorld } from './store/harness.js'
 
 const migrated = [
   ...setupCases,
@@ -18,6 +19,8 @@ const migrated = [
   ...releaseCases,
   ...keepCases,
   ...alertCases,
+  ...askCases,
+  ...actCases,
 ]
 
 /**
@@ -27,7 +30,7 @@ const migrated = [
  */
 export function storeContract(harness: StoreHarness): readonly StoreCase[] {
   return [
-    ...schemaCases.map((promise) => bind(harness, promise, false)),
+    ...[...schemaCases, ...adminSchemaCases].map((promise) => bind(harness, promise, false)),
     ...migrated.map((promise) => bind(harness, promise, true)),
   ]
 }

@@ -17,6 +17,11 @@ async function fresh(): Promise<StoreWorld> {
     },
     sent: async () => store.sent().toSorted((a, b) => a.id - b.id),
     parked: async () => store.parked().toSorted((a, b) => a.id - b.id),
+    discarded: async () =>
+      store
+        .discarded()
+        .toSorted((a, b) => a.id - b.id)
+        .map((row) => ({ ...row, columns: Object.keys(row) })),
     close: () => store.close(),
   }
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import { fromSqlite, sqlite } from '../../src/sqlite.js'
 import type { SqliteHandle, SqliteOptions } from '../../src/sqlite.js'
-import { numberOf, textOf } from '../../src/stores/sqlite/driver.js'
+import { bytesOf, bytesOrNull, numberOf, textOf } from '../../src/stores/sqlite/driver.js'
 import { waitingOf } from '../../src/stores/sqlite/rows.js'
 import type { SqlRow } from '../../src/ports/transactions.js'
-import type { ParkedView, SentView, StoreWorld } from '../../src/testing/store-contract.js'
+import type { DiscardedView, ParkedView, SentView, StoreWorld } from '../../src/testing/store-contract.js'
 
 /** Opens a connection with one of the drivers. */
 export type Open = (file: string) => SqliteHandle & { close(): unknown }
@@ -39,6 +39,7 @@ export function sqliteWorld(open: Open, options: SqliteOptions = {}): StoreWorld
     },
     sent: async () => select(view, `SELECT * FROM ${table}_sent ORDER BY id`).map(sentOf),
     parked: async () => select(view, `SELECT * FROM ${table}_parked ORDER BY id`).map(parkedOf),
+    discarded: async () => select(view, `SELECT * FROM ${table}_discarded ORDER BY id`).map(discardedOf),
     async close() {
       for (const connection of connections) connection.close()
       home.remove()
@@ -64,4 +65,16 @@ function sentOf(row: SqlRow): SentView {
 
 function parkedOf(row: SqlRow): ParkedView {
   return { ...waitingOf(row), reason: textOf(row.reason), attempts: numberOf(row.attempts) }
+}
+
+function discardedOf(row: SqlRow): DiscardedView {
+  const [topic, reason, who, why] = [row.topic, row.reason, row.who, row.why].map(textOf)
+  return {
+    id: numberOf(row.id),
+    messageId: Buffer.from(bytesOf(row.message_id)).toString('hex'),
+    key: bytesOrNull(row.key),
+    ...{ topic: topic ?? '', reason: reason ?? '', who: who ?? '', why: why ?? '' },
+    discardedAtMs: numberOf(row.discarded_at),
+    columns: Object.keys(row),
+  }
 }

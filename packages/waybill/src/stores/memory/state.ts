@@ -19,6 +19,13 @@ export interface ParkedRow extends WaitingRow {
   readonly parkedAtMs: number
 }
 
+/** What is noted of a parked message that was given up: neither its value nor its headers. */
+export interface DiscardedRow extends Omit<ParkedRow, 'value' | 'headers'> {
+  readonly who: string
+  readonly why: string
+  readonly discardedAtMs: number
+}
+
 /** A lane as stored. */
 export interface LaneCell {
   readonly owner: string | null
@@ -53,6 +60,7 @@ export interface MemoryState {
   outbox: WaitingRow[][]
   sent: Map<number, SentRow>
   parked: Map<number, ParkedRow>
+  discarded: Map<number, DiscardedRow>
   streams: Map<string, Stream>
   flights: Map<string, Flight>
   /** Rows in a flight. */
@@ -72,7 +80,14 @@ export interface MemoryState {
 export function emptyState(database: string): MemoryState {
   return {
     ...{ schema: undefined, identity: undefined, database, nextRowId: 1, nextAlertId: 1, lanes: [], outbox: [] },
-    ...{ sent: new Map(), parked: new Map(), streams: new Map(), flights: new Map(), flying: new Set() },
+    ...{
+      sent: new Map(),
+      parked: new Map(),
+      discarded: new Map(),
+      streams: new Map(),
+      flights: new Map(),
+      flying: new Set(),
+    },
     ...{ holds: new Map(), relays: new Map(), alerts: new Map(), deliveries: new Map(), topicLimits: new Map() },
     ...{ hasInbox: false, inbox: new Map() },
   }
@@ -86,6 +101,7 @@ export function copyState(state: MemoryState): MemoryState {
     outbox: state.outbox.map((rows) => [...rows]),
     sent: new Map(state.sent),
     parked: new Map(state.parked),
+    discarded: new Map(state.discarded),
     streams: new Map(state.streams),
     flights: new Map(state.flights),
     flying: new Set(state.flying),

@@ -56,7 +56,8 @@ export function readMeta(db: SqliteConnection): Meta {
   return new Map(db.rows('meta-all').map((row) => [textOf(row.name), textOf(row.value)]))
 }
 
-function versionOf(meta: Meta): number {
+/** Version of the tables; 0 when there are none. */
+export function versionOf(meta: Meta): number {
   return Number(meta.get('schema_version') ?? 0)
 }
 

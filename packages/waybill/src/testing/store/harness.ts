@@ -18,6 +18,22 @@ export interface ParkedView extends WaitingRow {
   readonly attempts: number
 }
 
+/** A row of `outbox_discarded` as the harness reads it from the database. */
+export interface DiscardedView {
+  /** The parked id. */
+  readonly id: number
+  readonly messageId: string
+  readonly topic: string
+  readonly key: Uint8Array | null
+  readonly reason: string
+  readonly who: string
+  readonly why: string
+  /** Database clock, ms since 1970. */
+  readonly discardedAtMs: number
+  /** Names of all columns, so that a case can see that neither value nor headers were kept. */
+  readonly columns: readonly string[]
+}
+
 /** One empty database without the schema, seen by two processes. */
 export interface StoreWorld {
   readonly store: OutboxStore
@@ -30,6 +46,8 @@ export interface StoreWorld {
   sent(): Promise<readonly SentView[]>
   /** All parked rows by id. */
   parked(): Promise<readonly ParkedView[]>
+  /** All rows of the audit table of discarded messages by id. */
+  discarded(): Promise<readonly DiscardedView[]>
   /** Removes the database. */
   close(): Promise<void>
 }

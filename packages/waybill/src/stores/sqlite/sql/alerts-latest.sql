@@ -1,0 +1,1 @@
+SELECT id, cause, kind, detail, opened_at, resolved_at FROM outbox_alert ORDER BY id DESC LIMIT ?;
