@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.js'
 import { book } from './relay-case.js'
 import { partitions, relayOptions, transactions } from './scene.js'
 import { type Verdict, topicProblems } from './verdict.js'
-import type { Worker } from './worker.js'
+import type { Worker } from '../proofs/workers/worker.js'
 import type { World } from './world.js'
 
 /** Transactions whose messages a zombie meets when it wakes up. */

@@ -7,7 +7,7 @@ import { fromSqlite, sqlite } from 'waybill/sqlite'
 import { fail, leave, tellParent } from '../start/messages.js'
 import type { Flight } from '../start/scene.js'
 import { connect } from './booking.js'
-import { type Fate, failpointsOf } from './fate.js'
+import { type Fate, failpointsOf } from '../proofs/workers/fate.js'
 import { consumeOptions, group, topic } from './scene.js'
 
 /** The first argument, as JSON. */

@@ -3,7 +3,7 @@ import { type CrashCase, pointsWithOpenFlight } from './cases.js'
 import type { Ledger } from './ledger.js'
 import { isOversized, keys, lanes, perTransaction, relayOptions, transactions } from './scene.js'
 import { type Verdict, same, topicProblems } from './verdict.js'
-import type { Worker } from './worker.js'
+import type { Worker } from '../proofs/workers/worker.js'
 import type { World } from './world.js'
 
 const leaseMs = relayOptions.leaseMs ?? 0

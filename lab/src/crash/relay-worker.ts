@@ -4,7 +4,7 @@ import type { RejectPolicy } from 'waybill'
 import { fromSqlite, sqlite } from 'waybill/sqlite'
 import { fail, leave, tellParent } from '../start/messages.js'
 import { connect } from './booking.js'
-import { type Fate, failpointsOf } from './fate.js'
+import { type Fate, failpointsOf } from '../proofs/workers/fate.js'
 import { lanes, relayOptions, source, topic } from './scene.js'
 
 /** The first argument, as JSON. */

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail, leave, tellParent } from '../start/messages.js'
 import { Booking } from './booking.js'
-import { type Fate, failpointsOf } from './fate.js'
+import { type Fate, failpointsOf } from '../proofs/workers/fate.js'
 
 /** The first argument, as JSON. */
 export interface SenderSettings {

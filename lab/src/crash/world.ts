@@ -11,12 +11,12 @@ import type { TopicRecord } from '../start/topic-reader.js'
 import { Booking } from './booking.js'
 import type { BookingOptions } from './booking.js'
 import type { ConsumerSettings } from './consumer-worker.js'
-import type { Fate } from './fate.js'
+import type { Fate } from '../proofs/workers/fate.js'
 import { Ledger } from './ledger.js'
 import type { RelaySettings } from './relay-worker.js'
 import { partitions, sessionTimeoutMs, smallMessageBytes, topic } from './scene.js'
 import type { SenderSettings } from './sender-worker.js'
-import { Worker } from './worker.js'
+import { Worker } from '../proofs/workers/worker.js'
 
 /** A fate without the file, which the world chooses. */
 export type Doom = Omit<Fate, 'witness'>
@@ -142,12 +142,18 @@ export class World {
 
   async #start(
     name: string,
-    module: Parameters<typeof Worker.start>[0]['module'],
+    module: `${'relay' | 'sender' | 'consumer'}-worker.js`,
     settings: object,
     doom: Doom | undefined,
   ): Promise<Worker> {
     const fate = doom ? { ...doom, witness: join(this.folder, `${name}.witness`) } : undefined
-    const worker = await Worker.start({ name, module, settings, fate, folder: this.folder })
+    const worker = await Worker.start({
+      name,
+      module: new URL(module, import.meta.url),
+      settings,
+      fate,
+      folder: this.folder,
+    })
     this.#workers.push(worker)
     return worker
   }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { until } from '../cluster/until.js'
-import { Child } from '../start/child.js'
-import { isChildMessage } from '../start/messages.js'
+import { until } from '../../cluster/until.js'
+import { Child } from '../../start/child.js'
+import { isChildMessage } from '../../start/messages.js'
 import { type Fate, testimony } from './fate.js'
 
 const deadlineMs = 30_000
@@ -12,7 +12,8 @@ const everyMs = 5
 export interface WorkerCommand {
   /** Unique in its world. */
   readonly name: string
-  readonly module: 'relay-worker.js' | 'sender-worker.js' | 'consumer-worker.js'
+  /** The compiled module, e.g. `new URL('relay-worker.js', import.meta.url)`. */
+  readonly module: URL
   readonly settings: object
   readonly fate: Fate | undefined
   readonly folder: string
@@ -47,7 +48,7 @@ export class Worker {
     const worker = new Worker(name, fate)
     worker.#child = await Child.start({
       name,
-      module: moduleOf(module),
+      module: fileURLToPath(module),
       args: [JSON.stringify(fate ? { ...settings, fate } : settings)],
       logFile: `${folder}/${name}.log`,
       temporaryFolder: folder,
@@ -174,8 +175,4 @@ export class Worker {
     const kept = [...this.partitions].filter((partition) => !named.has(partition))
     this.partitions = new Set(event.kind === 'assigned' ? [...kept, ...named] : kept)
   }
-}
-
-function moduleOf(name: WorkerCommand['module']): string {
-  return fileURLToPath(new URL(name, import.meta.url))
 }
