@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { murmur2, slotOf } from '../../src/model/lane.js'
-import type { LaneState } from '../../src/ports/outbox-store.js'
+import type { LaneState, OutboxStore } from '../../src/ports/outbox-store.js'
 import type { TopicView } from '../../src/ports/broker.js'
 import { OwnedLane } from '../../src/outbox/lane-state.js'
 import { relayDefaults } from '../../src/outbox/options.js'
@@ -40,7 +40,18 @@ async function bench(known = true) {
   await Promise.resolve()
   const [state] = await store.take('me', 1, 60_000)
   const lane = new OwnedLane(state as LaneState, 0, 60_000)
-  const reader = new Reader(store, clock, topics, relayDefaults)
+  const between: { run?: () => void } = {}
+  const looked: OutboxStore = {
+    ...store,
+    async read(lanes, limit) {
+      const { rows } = await store.read(lanes, limit)
+      between.run?.()
+      delete between.run
+      const { openSenders = new Set() } = await store.read([], 0)
+      return { rows, openSenders }
+    },
+  }
+  const reader = new Reader(looked, clock, topics, relayDefaults)
   const send = async (tx: ReturnType<typeof store.begin>, key: string, text: string) =>
     store.enqueue(memoryTransactions(store), tx, [
       {
@@ -60,7 +71,7 @@ async function bench(known = true) {
       await reader.read([lane])
     }
   }
-  return { store, send, queued, read, cluster, topics, advance: (ms: number) => (nowMs += ms) }
+  return { store, send, queued, read, between, cluster, topics, advance: (ms: number) => (nowMs += ms) }
 }
 
 test('a key keeps its order although its first transaction was open for longer than anything was read ahead', async () => {
@@ -77,9 +88,35 @@ test('a key keeps its order although its first transaction was open for longer t
   const next = store.begin()
   await send(next, 'a', 'second of a')
   store.commit(next)
+  // The first look starts above the slow sender's row and finds it gone: what it read is not to be used.
+  await read()
+  assert.deepEqual(
+    queued().filter((text) => text.endsWith('of a')),
+    [],
+  )
   await read()
   const ofA = queued().filter((text) => text.endsWith('of a'))
   assert.deepEqual(ofA, ['first of a', 'second of a'])
+})
+
+test('a key keeps its order although its first transaction began after a look and committed between a read and its look', async () => {
+  const { store, send, queued, read, between } = await bench()
+  const [slow, quick] = [store.begin(), store.begin()]
+  await send(slow, 'a', 'first of a')
+  await send(quick, 'b', 'b')
+  store.commit(quick)
+  // In PostgreSQL the rows are of the statement's beginning and the locks are looked at later.
+  between.run = () => store.commit(slow)
+  await read()
+  assert.deepEqual(queued(), ['b'])
+  const next = store.begin()
+  await send(next, 'a', 'second of a')
+  store.commit(next)
+  await read()
+  assert.deepEqual(
+    queued().filter((text) => text.endsWith('of a')),
+    ['first of a', 'second of a'],
+  )
 })
 
 test('rows of a topic that the cluster does not know are passed over and come back in order when it does', async () => {

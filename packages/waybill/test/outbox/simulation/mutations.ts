@@ -120,17 +120,19 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    name: 'floor without sweep, and without waiting for open transactions',
+    name: 'reading on without sweep, and without minding open transactions',
     patches: [
-      { file: reader, find: 'if (!this.#store.openSenders)\n            for', replace: 'if (true)\n            for' },
-      { file: reader, find: 'now >= this.#sweepDueMs ?', replace: 'false ?' },
+      { file: reader, find: 'if (!openSenders) {', replace: 'if (true) {' },
+      { file: reader, find: '>= this.#sweepDueMs ?', replace: '>= Infinity ?' },
     ],
   },
   {
-    name: 'floor that does not wait for open transactions',
-    patches: [
-      { file: reader, find: 'if (!this.#store.openSenders)\n            for', replace: 'if (true)\n            for' },
-    ],
+    name: 'reading on without minding open transactions',
+    patches: [{ file: reader, find: 'if (!openSenders) {', replace: 'if (true) {' }],
+  },
+  {
+    name: 'a read used although a long transaction ended meanwhile below it',
+    patches: [{ file: reader, find: 'const queued = mayUse && ', replace: 'const queued = ' }],
   },
   {
     name: 'an unanswered attempt taken for a failure',
