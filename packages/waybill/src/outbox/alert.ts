@@ -1,13 +1,9 @@
 import { causeText } from '../model/errors.js'
+import type { AlertSink } from '../ports/alert-sink.js'
 import type { Alert } from '../ports/outbox-store.js'
 import type { RelayContext } from './relay-context.js'
 
-/** Where alerts go: a pager, a webhook, a log. `deliver` resolves when the alert has arrived; it may be called again. */
-export interface AlertSink {
-  /** Names the sink in the store; keep it stable across restarts. */
-  readonly name: string
-  deliver(alert: Alert, state: 'opened' | 'resolved', signal: AbortSignal): Promise<void>
-}
+export type { AlertSink }
 
 const deliverMs = 10_000
 const reserveMs = 30_000

@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[] | typeof all>> = {
   transactions: core,
   system: core,
   telemetry: core,
+  alerts: core,
   generated: [],
   '(root)': [
     'outbox',
@@ -35,6 +36,7 @@ const arrows: Readonly<Record<string, readonly string[] | typeof all>> = {
     'transactions',
     'system',
     'telemetry',
+    'alerts',
     ...core,
   ],
   // the two faces; a command opens the store and the cluster that its arguments name
