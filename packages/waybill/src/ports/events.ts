@@ -12,7 +12,17 @@ export type WaybillEvent =
   | { readonly kind: 'enqueued'; readonly count: number }
   | { readonly kind: 'lanes'; readonly owner: string; readonly held: readonly number[] }
   | { readonly kind: 'claimed'; readonly stream: StreamKey; readonly count: number }
-  | { readonly kind: 'acked'; readonly stream: StreamKey; readonly count: number; readonly baseOffset: number }
+  | { readonly kind: 'lane-lost'; readonly lane: number }
+  | {
+      readonly kind: 'acked'
+      readonly stream: StreamKey
+      readonly count: number
+      readonly baseOffset: number
+      /** From the produce request to its answer; absent for what was found by reading the topic back. */
+      readonly tookMs?: number
+      /** Per message, from its insert to now, by the database clock carried forward. */
+      readonly waitedMs: readonly number[]
+    }
   | { readonly kind: 'unanswered'; readonly stream: StreamKey; readonly cause: string }
   | { readonly kind: 'refused'; readonly stream: StreamKey; readonly code: string }
   | { readonly kind: 'resolved'; readonly stream: StreamKey; readonly outcome: 'found' | 'not-found' | 'unknown' }

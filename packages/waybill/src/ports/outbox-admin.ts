@@ -30,6 +30,8 @@ export interface LaneStatus {
   readonly producerId: number | null
   /** Rows that wait, flights included. */
   readonly waiting: number
+  /** Rows of open flights: claimed, and not acknowledged yet. */
+  readonly inFlight: number
 }
 
 /** A key (or, without a key, a row) that waits behind a refused message. */

@@ -53,7 +53,9 @@ function present<T>(rows: ReadonlyMap<number, T>, ids: readonly number[]): reado
 function lanes(state: MemoryState, nowMs: number): readonly LaneStatus[] {
   return state.lanes.map(({ owner, fence, expiresAtMs, producerId }, lane) => {
     const leaseLeftMs = owner === null ? 0 : expiresAtMs - nowMs
-    return { lane, owner, fence, leaseLeftMs, producerId, waiting: state.outbox[lane]?.length ?? 0 }
+    const rows = state.outbox[lane] ?? []
+    const inFlight = rows.filter((row) => state.flying.has(row.id)).length
+    return { lane, owner, fence, leaseLeftMs, producerId, waiting: rows.length, inFlight }
   })
 }
 

@@ -67,7 +67,8 @@ function laneOf(row: SqlRow, nowMs: number): LaneStatus {
   const { lane, fence, expiresAtMs, producerId } = leaseOf(row)
   const owner = row.owner === null ? null : textOf(row.owner)
   const leaseLeftMs = owner === null ? 0 : expiresAtMs - nowMs
-  return { lane, owner, fence, leaseLeftMs, producerId, waiting: numberOf(row.waiting) }
+  const counts = { waiting: numberOf(row.waiting), inFlight: numberOf(row.in_flight) }
+  return { lane, owner, fence, leaseLeftMs, producerId, ...counts }
 }
 
 function parkedOf(row: SqlRow): ParkedMessage {

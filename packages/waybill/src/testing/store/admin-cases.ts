@@ -3,7 +3,19 @@ import type { SealedMessage } from '../../model/message.js'
 import type { OutboxAdmin } from '../../ports/outbox-admin.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { StorePromise, StoreWorld } from './harness.js'
-import { bytes, commit, incarnation, Lane, longMs, message, outbox, rejects, sameRows, waiting } from './scene.js'
+import {
+  bytes,
+  commit,
+  incarnation,
+  Lane,
+  longMs,
+  message,
+  outbox,
+  rejects,
+  sameRows,
+  topicId,
+  waiting,
+} from './scene.js'
 
 const late = { cause: 'late orders', kind: 'late', detail: 'oldest row waits for 31 s' }
 const nobody = 999_999_999
@@ -70,24 +82,27 @@ export const adminSchemaCases: readonly StorePromise[] = [
 /** What operators are told. */
 export const askCases: readonly StorePromise[] = [
   {
-    name: 'lanes are shown with owner, fence, time left, producer id and waiting rows',
+    name: 'lanes are shown with owner, fence, time left, producer id, waiting rows and rows in flight',
     async keep(world) {
       const { store, peer, passTime } = world
-      await commit(world, message(), message({ lane: 2 }), message())
+      const [row] = await commit(world, message(), message({ lane: 2 }), message())
       const [first, second] = await store.take('relay', 2, longMs)
       assert(first && second)
       await store.setProducerId(first.lease, 77)
+      const flight = { topic: 'orders', topicId, partition: 0, incarnation: incarnation(77), firstSequence: 0 }
+      const claim = { kind: 'claim', lane: 0, fence: first.lease.fence, ...flight, openedAtOffset: -1 } as const
+      await store.advance([{ ...claim, rowIds: [row?.id ?? -1] }])
       await store.release('relay', [second.lease])
       const [brief] = await store.take('brief', 1, 5)
       await passTime(10)
       const lanes = await adminOf(peer.store).lanes()
       assert.deepEqual(
-        lanes.map(({ lane, owner, fence, producerId, waiting: count }) => [lane, owner, fence, producerId, count]),
+        lanes.map((lane) => [lane.lane, lane.owner, lane.fence, lane.producerId, lane.waiting, lane.inFlight]),
         [
-          [0, 'relay', first.lease.fence, 77, 2],
-          [1, 'brief', brief?.lease.fence, null, 0],
-          [2, null, 0, null, 1],
-          [3, null, 0, null, 0],
+          [0, 'relay', first.lease.fence, 77, 2, 1],
+          [1, 'brief', brief?.lease.fence, null, 0, 0],
+          [2, null, 0, null, 1, 0],
+          [3, null, 0, null, 0, 0],
         ],
       )
       const left = lanes.map((lane) => lane.leaseLeftMs)
