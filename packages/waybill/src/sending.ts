@@ -101,6 +101,7 @@ export class Sending<Tx> {
   /** A transaction was committed here: its rows are visible now. */
   committed(): void {
     this.#relay?.expectRows()
+    this.#store.announce?.()
   }
 
   #seal(tx: Tx, messages: Message | readonly Message[]): ReturnType<Sealer['seal']> {
@@ -113,6 +114,7 @@ export class Sending<Tx> {
   #enqueued(count: number): void {
     this.#around.emit({ kind: 'enqueued', count })
     this.#relay?.expectRows()
+    this.#store.announce?.()
   }
 
   #makeRelay({ relay, topics = {}, alerts }: WaybillOptions<Tx>): Relay {

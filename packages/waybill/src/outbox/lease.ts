@@ -47,13 +47,20 @@ export class LeaseKeeper {
     for (const lane of this.held()) {
       const lease = leases.get(lane.lane)
       if (lease?.fence === lane.lease.fence) lane.leaseEndMs = askedAtMs + options.leaseMs
-      else this.lose(lane)
+      else this.takenOver(lane)
     }
     await this.#giveBackUnknown(beat.leases)
     const fair = Math.min(options.lanesMax, Math.ceil(this.#lanesTotal / Math.max(1, beat.relays)))
     const share = this.draining ? 0 : fair
     await this.#handOver(share)
     if (this.#lanes.size < share && beat.free > 0) await this.#take(Math.min(beat.free, share - this.#lanes.size))
+  }
+
+  /** Our lease ran out and the store says so: the lane is lost although nobody wanted that. */
+  takenOver(lane: OwnedLane): void {
+    if (this.#lanes.get(lane.lane) !== lane) return
+    this.#context.events.emit({ kind: 'lane-lost', lane: lane.lane })
+    this.lose(lane)
   }
 
   /** Somebody else has the lane: whatever is under way for it here can no longer be written. */

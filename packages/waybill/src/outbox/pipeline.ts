@@ -275,9 +275,12 @@ export class Pipeline {
   #send(draft: RequestDraft): void {
     this.#busyLeaders.add(draft.leader)
     for (const { open } of draft.places) open.phase = 'sending'
+    const { clock } = this.#context
+    const sentAtMs = clock.monotonicMs()
     const work = async (): Promise<void> => {
       try {
         const outcomes = await this.#produce(draft)
+        const tookMs = clock.monotonicMs() - sentAtMs
         draft.places.forEach((place, at) => {
           const { lane, state, open, view } = place
           const outcome = outcomes[at] ?? { kind: 'unknown' as const, cause: 'the answer has no entry for this batch' }
@@ -288,6 +291,7 @@ export class Pipeline {
             state,
             open,
             outcome,
+            tookMs,
             leaderEpoch,
             timestampType: view.timestampType,
           })

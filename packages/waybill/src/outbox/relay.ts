@@ -24,6 +24,12 @@ export interface RelaySetup {
   readonly hangUp: () => Promise<void>
 }
 
+/** Rows that one pipeline expects: until when, and how many looks there have been. */
+interface Expected {
+  untilMs: number
+  looks: number
+}
+
 /** After a commit is expected, the outbox is looked at again after 1, 3, 10, 30 ms and then every `pollMs`. */
 const expectedLooksMs = [1, 3, 10, 30]
 
@@ -37,14 +43,12 @@ export class Relay {
   readonly #setup: RelaySetup
   readonly #keeper: LeaseKeeper
   readonly #topics: Topics
-  readonly #pipelines: { readonly pipeline: Pipeline; readonly wake: Wake }[] = []
+  readonly #pipelines: { readonly pipeline: Pipeline; readonly wake: Wake; readonly expected: Expected }[] = []
   readonly #monitor: Monitor
   readonly #ended = new AbortController()
   readonly #tasks = new Set<Promise<unknown>>()
   #running: Promise<unknown> | undefined
   #stopping: Promise<void> | undefined
-  #expectUntilMs = 0
-  #expectStep = 0
   #adopted = ''
   #cluster: string | undefined
 
@@ -81,7 +85,8 @@ export class Relay {
         this.#pipelines.map(({ pipeline }) => pipeline),
         this.#topics,
       ),
-      ...this.#pipelines.map(({ pipeline, wake }) => this.#turns(pipeline, wake)),
+      this.#listen(),
+      ...this.#pipelines.map(({ pipeline, wake, expected }) => this.#turns(pipeline, wake, expected)),
     ]
     this.#running = Promise.all(loops)
   }
@@ -97,21 +102,28 @@ export class Relay {
 
   /** Rows may be committed soon: look now, again shortly, and until `expectMs` have passed. */
   expectRows(): void {
-    this.#expectUntilMs = this.#context.clock.monotonicMs() + this.#context.options.expectMs
-    this.#expectStep = 0
-    this.#ring()
+    const untilMs = this.#context.clock.monotonicMs() + this.#context.options.expectMs
+    for (const { expected, wake } of this.#pipelines) {
+      expected.untilMs = untilMs
+      expected.looks = 0
+      wake.ring()
+    }
   }
 
   #addPipeline(index: number): void {
     const wake = new Wake(this.#context.clock)
     const host = {
       lanes: () => this.#keeper.held().filter(({ lane }) => lane % this.#setup.options.pipelines === index),
-      lose: (lane: OwnedLane) => this.#keeper.lose(lane),
+      lose: (lane: OwnedLane) => this.#keeper.takenOver(lane),
       abandon: (lane: OwnedLane, cause: string) => this.#keeper.abandon(lane, cause),
       reachable: (reachable: boolean, cause?: string) => this.#monitor.reachable(reachable, cause),
       policyOf: this.#setup.policyOf,
     }
-    this.#pipelines.push({ pipeline: new Pipeline(this.#context, host, this.#topics, wake, index), wake })
+    this.#pipelines.push({
+      pipeline: new Pipeline(this.#context, host, this.#topics, wake, index),
+      wake,
+      expected: { untilMs: 0, looks: 0 },
+    })
   }
 
   #pipelineOf(lane: OwnedLane): Pipeline {
@@ -183,8 +195,8 @@ export class Relay {
       )
   }
 
-  async #turns(pipeline: Pipeline, wake: Wake): Promise<void> {
-    const { options, log, clock } = this.#context
+  async #turns(pipeline: Pipeline, wake: Wake, expected: Expected): Promise<void> {
+    const { log, clock } = this.#context
     const signal = this.#ended.signal
     let lookedMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
@@ -195,14 +207,25 @@ export class Relay {
         log.error('a relay turn failed, trying again', { cause: causeText(error) })
       }
       const sinceMs = clock.monotonicMs() - lookedMs
-      await wake.wait(Math.max(1, this.#pauseMs(options.pollMs) - sinceMs), signal)
+      await wake.wait(Math.max(1, this.#pauseMs(expected) - sinceMs), signal)
     }
     await pipeline.idle()
   }
 
-  #pauseMs(pollMs: number): number {
-    if (this.#context.clock.monotonicMs() >= this.#expectUntilMs) return pollMs
-    return Math.min(pollMs, expectedLooksMs[this.#expectStep++] ?? pollMs)
+  #pauseMs(expected: Expected): number {
+    const { pollMs } = this.#context.options
+    if (this.#context.clock.monotonicMs() >= expected.untilMs) return pollMs
+    return Math.min(pollMs, expectedLooksMs[expected.looks++] ?? pollMs)
+  }
+
+  /** Other processes tell that they inserted rows; commits follow, so this is an expectation like our own. */
+  async #listen(): Promise<void> {
+    const { store, log } = this.#context
+    const state = (listening: boolean, cause?: string): void => {
+      if (listening) log.info('listening for other processes')
+      else log.warn('not listening for other processes, polling instead', { cause, pollMs: this.#setup.options.pollMs })
+    }
+    await store.listen?.({ woken: () => this.expectRows(), state }, this.#ended.signal)
   }
 
   /** Where the store can tell cheaply that others committed, pipelines look at once instead of at the next poll. */

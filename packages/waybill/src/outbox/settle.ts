@@ -1,5 +1,6 @@
 import { invariant } from '../model/errors.js'
 import type { Incarnation } from '../model/flight.js'
+import type { WaitingRow } from '../model/message.js'
 import { advanceSequence } from '../model/sequence-number.js'
 import type { ProduceOutcome, TopicView } from '../ports/broker.js'
 import type { Step, StepResult } from '../ports/outbox-store.js'
@@ -26,6 +27,8 @@ export type Answer =
   | (Place & {
       readonly kind: 'produced'
       readonly outcome: ProduceOutcome
+      /** From the request to its answer. */
+      readonly tookMs: number
       /** Leader epoch by which the request was routed. */
       readonly leaderEpoch: number
       readonly timestampType: TopicView['timestampType']
@@ -99,7 +102,7 @@ export class Settler {
     const verdict = judge(flight, state.stream?.lastOffset ?? -1, open.uncertain, outcome, answer.timestampType)
     switch (verdict.kind) {
       case 'mark':
-        return this.#mark(answer, verdict.baseOffset, answer.leaderEpoch)
+        return this.#mark(answer, verdict.baseOffset, answer.leaderEpoch, answer.tookMs)
       case 'verify':
         this.#tasks.verify(answer, verdict.baseOffset, answer.leaderEpoch)
         return undefined
@@ -125,7 +128,7 @@ export class Settler {
     this.#context.events.emit({ kind: 'unanswered', stream: state.key, cause })
   }
 
-  #mark(place: Place, baseOffset: number, leaderEpoch: number): Planned {
+  #mark(place: Place, baseOffset: number, leaderEpoch: number, tookMs?: number): Planned {
     const { lane, state, open } = place
     const { flight } = open
     const count = flight.rowIds.length
@@ -145,7 +148,7 @@ export class Settler {
       step: { kind: 'mark', fence: lane.lease.fence, flight, baseOffset, leaderEpoch },
       done: () => {
         for (const id of flight.rowIds) lane.known.delete(id)
-        this.#acknowledged(place, count, baseOffset, tries)
+        this.#acknowledged(place, open.rows, baseOffset, tries, tookMs)
         if (state.spanCheck) this.#tasks.run(lane, checkSpan(this.#context, lane, state, baseOffset))
       },
     }
@@ -244,13 +247,23 @@ export class Settler {
       step: rejected ? { ...step, rejected } : step,
       done: () => {
         for (const id of foundIds) lane.known.delete(id)
-        if (found.length > 0) this.#acknowledged(place, found.length, found[0]?.offset ?? -1, tries)
+        const acknowledged = open.rows.filter((row) => foundIds.has(row.id))
+        if (found.length > 0) this.#acknowledged(place, acknowledged, found[0]?.offset ?? -1, tries)
       },
     }
   }
 
-  #acknowledged({ lane, state }: Place, count: number, baseOffset: number, tries: number): void {
-    this.#context.events.emit({ kind: 'acked', stream: state.key, count, baseOffset })
+  #acknowledged(
+    { lane, state }: Place,
+    rows: readonly WaitingRow[],
+    baseOffset: number,
+    tries: number,
+    tookMs?: number,
+  ): void {
+    const nowMs = this.#context.databaseTime.nowMs()
+    const waitedMs = rows.map(({ createdAtMs }) => Math.max(0, nowMs - createdAtMs))
+    const took = tookMs === undefined ? {} : { tookMs }
+    this.#context.events.emit({ kind: 'acked', stream: state.key, count: rows.length, baseOffset, ...took, waitedMs })
     if (tries >= this.#context.options.alertAfterTries)
       this.#tasks.run(lane, this.#context.store.resolveAlert(unacknowledgedCause(state)))
   }
