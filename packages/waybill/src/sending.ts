@@ -56,7 +56,9 @@ export class Sending<Tx> {
     const topics = options.topics ?? {}
     this.#limits = new TopicLimits(store, around.clock, around.log)
     const maxMessageBytesOf = (topic: string): number => topics[topic]?.maxMessageBytes ?? this.#limits.of(topic)
-    this.#sealer = new Sealer({ lanes: this.#lanes, codecOf: codecFor(topics), maxMessageBytesOf }, around)
+    const isOrdered = (topic: string): boolean => topics[topic]?.ordered !== false
+    const sealing = { lanes: this.#lanes, codecOf: codecFor(topics), maxMessageBytesOf, isOrdered }
+    this.#sealer = new Sealer(sealing, around)
     this.#relay = options.relay === false ? undefined : this.#makeRelay(options)
   }
 

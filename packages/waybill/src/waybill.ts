@@ -29,6 +29,11 @@ import { embedded, Sending } from './sending.js'
 export interface TopicOptions {
   /** Default: JSON. */
   readonly codec?: Codec
+  /**
+   * `false`: messages of one key may reach the topic in another order than their transactions committed. Saves the key lock
+   * that makes concurrent transactions of one key wait for each other (PostgreSQL, MySQL). Default true.
+   */
+  readonly ordered?: boolean
   /** What happens to a message that Kafka refused definitely `rejectAfter` times. Default `hold-key`. */
   readonly onReject?: RejectPolicy
   /** Size limit at `send`. Default: what the relay learned from the topic, else Kafka's default of 1 048 588 bytes. */

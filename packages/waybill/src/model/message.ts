@@ -22,6 +22,8 @@ export interface SealedMessage {
   readonly key: Uint8Array | null
   readonly headers: readonly Header[]
   readonly value: Uint8Array | null
+  /** The topic does without key order: the store takes no key lock for it. Not stored. */
+  readonly unordered?: true
 }
 
 /** A committed message that has no acknowledgement yet: one row of `outbox`. Ids of one (topic, key) are in commit order. */

@@ -15,6 +15,8 @@ export interface SealOptions {
   readonly codecOf: (topic: string) => Codec
   /** `max.message.bytes` of a topic as last learned, or Kafka's default. */
   readonly maxMessageBytesOf: (topic: string) => number
+  /** False where a topic does without key order. Default: all topics keep it. */
+  readonly isOrdered?: (topic: string) => boolean
 }
 
 /** Room in a batch for the waybill header, which the relay adds. */
@@ -52,7 +54,8 @@ export class Sealer {
     const messageId = uuidV7(this.#clock.wallMs(), this.#random.bytes(10))
     this.#checkSize(topic, { key, value, headers })
     const lane = slotOf(key ?? Buffer.from(messageId, 'hex'), this.#options.lanes)
-    return { lane, messageId, topic, key, headers, value }
+    const sealed = { lane, messageId, topic, key, headers, value }
+    return this.#options.isOrdered?.(topic) === false ? { ...sealed, unordered: true } : sealed
   }
 
   #encode(topic: string, value: unknown): Uint8Array | null {
