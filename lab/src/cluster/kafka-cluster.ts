@@ -2,15 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePorts } from './free-ports.js'
+import type { KafkaProxy } from '../faults/kafka-proxy.js'
 import { kafkaJars } from './kafka-jars.js'
 import { KafkaNode, readyDeadlineMs } from './kafka-node.js'
-import { type NodeAddress, propertiesText, serverProperties } from './server-properties.js'
+import { type NodeProxies, type ProxiedListener, placeNodes } from './listeners.js'
+import { propertiesText, serverProperties } from './server-properties.js'
 
 /** What `startKafka` takes. */
 export interface KafkaOptions {
   /** One node (replication factor 1) or three (replication factor 3, two in-sync replicas). */
   readonly nodes: 1 | 3
+  /**
+   * A frame-aware proxy in front of every node's listener for clients (true), or of the listeners that are named. Clients that
+   * start from `cluster.bootstrap` then go through the proxies, everywhere: the nodes announce them. False unless told.
+   */
+  readonly proxied?: boolean | readonly ProxiedListener[]
   /** Broker settings for every node; they win over the lab's own. */
   readonly properties?: Readonly<Record<string, string>>
   /** Milliseconds for all nodes to be ready; 120000 unless told. */
@@ -22,15 +28,29 @@ export class KafkaCluster implements AsyncDisposable {
   readonly nodes: readonly KafkaNode[]
   /** The temporary folder of the nodes' data and logs. */
   readonly folder: string
+  readonly #proxies: readonly NodeProxies[]
 
-  constructor(nodes: readonly KafkaNode[], folder: string) {
+  constructor(nodes: readonly KafkaNode[], folder: string, proxies: readonly NodeProxies[] = []) {
     this.nodes = nodes
     this.folder = folder
+    this.#proxies = proxies
   }
 
-  /** `127.0.0.1:<port>` of every node. */
+  /** `127.0.0.1:<port>` of every node: of its proxy where it has one for clients. */
   get bootstrap(): string[] {
-    return this.nodes.map((node) => node.bootstrap)
+    return this.nodes.map((node, index) => this.#proxies[index]?.client?.address ?? node.bootstrap)
+  }
+
+  /** The proxy in front of each node's listener for clients, in the order of `nodes`. Empty unless started with `proxied`. */
+  get proxies(): KafkaProxy[] {
+    return this.#proxies.flatMap(({ client }) => (client ? [client] : []))
+  }
+
+  /** The proxy in front of a node's listener; fails when the cluster was started without it. */
+  proxy(id: number, listener: ProxiedListener = 'client'): KafkaProxy {
+    const found = this.#proxies[this.nodes.indexOf(this.node(id))]?.[listener]
+    if (found === undefined) throw new Error(`no ${listener} proxy: start with \`proxied: ['${listener}']\``)
+    return found
   }
 
   /** The node with this broker id (1, 2, 3). */
@@ -55,6 +75,7 @@ export class KafkaCluster implements AsyncDisposable {
   async stop({ keepLogs = false }: { keepLogs?: boolean } = {}): Promise<void> {
     const crashed = this.nodes.filter((node) => node.hasCrashed)
     await Promise.all(this.nodes.map((node) => node.kill()))
+    await Promise.all(this.#proxies.flatMap((each) => Object.values(each).map((proxy) => proxy.close())))
     if (keepLogs || crashed.length > 0 || process.env['WAYBILL_LAB_KEEP']) {
       const why = crashed.map((node) => `; node ${node.id} ended by itself`).join('')
       console.error(`kept Kafka's data and logs in ${this.folder}${why}`)
@@ -73,13 +94,17 @@ export class KafkaCluster implements AsyncDisposable {
  * out producer ids: 4 s for one node, 8 s for three on two cores. Fails at the deadline, or when a node ends before, with
  * the tail of the server's log; the logs stay, the processes don't.
  */
-export async function startKafka({ nodes, properties = {}, deadlineMs }: KafkaOptions): Promise<KafkaCluster> {
+export async function startKafka(options: KafkaOptions): Promise<KafkaCluster> {
+  const { nodes, properties = {}, deadlineMs } = options
+  const proxied = options.proxied === true ? (['client'] as const) : options.proxied || []
   const jars = await kafkaJars()
   const folder = await mkdtemp(join(tmpdir(), 'waybill-kafka-'))
-  const addresses = await freeAddresses(nodes)
+  const places = await placeNodes(nodes, proxied)
+  const addresses = places.map(({ address }) => address)
   const cluster = new KafkaCluster(
     addresses.map((address) => new KafkaNode({ address, jars, folder: join(folder, `node-${address.id}`) })),
     folder,
+    places.map(({ proxies }) => proxies),
   )
   try {
     const clusterId = randomBytes(16).toString('base64url')
@@ -99,15 +124,6 @@ export async function startKafka({ nodes, properties = {}, deadlineMs }: KafkaOp
     await cluster.stop({ keepLogs: true })
     throw error
   }
-}
-
-async function freeAddresses(nodes: number): Promise<NodeAddress[]> {
-  const ports = await freePorts(nodes * 2)
-  return Array.from({ length: nodes }, (_, index) => ({
-    id: index + 1,
-    port: ports[index * 2] ?? unreachable(),
-    controllerPort: ports[index * 2 + 1] ?? unreachable(),
-  }))
 }
 
 /** Waits for all, then fails with the first failure: none is left running behind the caller's back. */

@@ -46,8 +46,8 @@ export class KafkaNode {
 
   constructor(files: NodeFiles) {
     this.id = files.address.id
-    this.port = files.address.port
-    this.bootstrap = `127.0.0.1:${files.address.port}`
+    this.port = files.address.client.port
+    this.bootstrap = `127.0.0.1:${files.address.client.port}`
     this.dataFolder = join(files.folder, 'data')
     this.logFile = join(files.folder, 'server.log')
     this.#files = files

@@ -1,8 +1,17 @@
+/** A listener of a node: where it listens, and where others are told to go (a proxy in front of it; itself unless told). */
+export interface Listener {
+  readonly port: number
+  readonly advertisedPort?: number
+}
+
 /** Where one node of a cluster listens. */
 export interface NodeAddress {
   readonly id: number
-  readonly port: number
-  readonly controllerPort: number
+  /** For clients, and for the other nodes where there is no `replication`. */
+  readonly client: Listener
+  readonly controller: Listener
+  /** For the other nodes; without it they use the clients'. */
+  readonly replication?: Listener
 }
 
 /**
@@ -18,15 +27,22 @@ export function serverProperties(
 ): Record<string, string> {
   const replicas = String(all.length)
   const inSync = all.length === 3 ? '2' : '1'
+  const listeners = Object.entries({
+    PLAINTEXT: node.client,
+    ...(node.replication && { REPLICATION: node.replication }),
+  })
+  const shown = (name: string, port: number): string => `${name}://127.0.0.1:${port}`
+  const advertised = listeners.map(([name, each]) => shown(name, told(each)))
+  const own = [...listeners, ['CONTROLLER', node.controller] as const].map(([name, { port }]) => shown(name, port))
   return {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
-    'controller.quorum.voters': all.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(','),
-    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': all.map(({ id, controller }) => `${id}@127.0.0.1:${told(controller)}`).join(','),
+    listeners: own.join(','),
+    'advertised.listeners': advertised.join(','),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
+    'inter.broker.listener.name': node.replication ? 'REPLICATION' : 'PLAINTEXT',
     'log.dirs': dataFolder,
     'num.partitions': '4',
     'default.replication.factor': replicas,
@@ -61,3 +77,5 @@ export function propertiesText(properties: Readonly<Record<string, string>>): st
     .map(([name, value]) => `${name}=${escape(value)}\n`)
     .join('')
 }
+
+const told = ({ port, advertisedPort }: Listener): number => advertisedPort ?? port

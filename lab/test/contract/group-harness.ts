@@ -9,7 +9,6 @@ import { startKafka } from '../../src/cluster/kafka-cluster.js'
 import { withConnection } from '../../src/cluster/readiness.js'
 import { until } from '../../src/cluster/until.js'
 import { Admin } from './admin.js'
-import { CuttingProxy } from './cutting-proxy.js'
 import { transact } from './transaction.js'
 
 /** A cluster for the group contract, and how to end it. */
@@ -90,14 +89,10 @@ export async function embeddedGroupStage(): Promise<GroupStage> {
 
 /** One real Kafka node behind a proxy that can cut answers off. */
 export async function kafkaGroupStage(): Promise<GroupStage> {
-  const [proxyPort = 0] = await freePorts(1)
-  const bootstrap = `127.0.0.1:${proxyPort}`
-  const cluster = await startKafka({
-    nodes: 1,
-    properties: { ...shortTimes, ...lowerBounds, 'advertised.listeners': `PLAINTEXT://${bootstrap}` },
-  })
+  const cluster = await startKafka({ nodes: 1, proxied: true, properties: { ...shortTimes, ...lowerBounds } })
   const node = cluster.node(1)
-  const proxy = await CuttingProxy.listen(proxyPort, node.port)
+  const proxy = cluster.proxy(1)
+  const bootstrap = proxy.address
   const harness: GroupHarness = {
     ...(await adapters(bootstrap)),
     ...requests(node.port),
@@ -106,7 +101,7 @@ export async function kafkaGroupStage(): Promise<GroupStage> {
       await node.launch()
       await node.ready()
     },
-    dropNextCommitResponse: async () => proxy.cutNext('OffsetCommit'),
+    dropNextCommitResponse: async () => void proxy.dropResponses({ api: 'OffsetCommit' }),
     transact: (topic, partition, values, end) =>
       withConnection(node.port, (connection) =>
         transact(connection, `t-${randomBytes(6).toString('hex')}`, { topic, partition, values, end }),
@@ -115,8 +110,6 @@ export async function kafkaGroupStage(): Promise<GroupStage> {
   return {
     harness,
     bootstrap,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([proxy[Symbol.asyncDispose](), cluster.stop()])
-    },
+    [Symbol.asyncDispose]: () => cluster.stop(),
   }
 }

@@ -6,7 +6,6 @@ import { freePorts } from '../../src/cluster/free-ports.js'
 import { startKafka } from '../../src/cluster/kafka-cluster.js'
 import { until } from '../../src/cluster/until.js'
 import { Admin } from './admin.js'
-import { CuttingProxy } from './cutting-proxy.js'
 
 /** A cluster for the contract, and how to end it. */
 export interface Stage extends AsyncDisposable {
@@ -60,17 +59,11 @@ export async function embeddedStage(): Promise<Stage> {
 /** One real Kafka node. A producer is forgotten by giving all brokers a short `producer.id.expiration.ms` for a moment. */
 export async function kafkaStage(): Promise<Stage> {
   // Kafka announces the proxy's address, so the adapter's connections go through it; the administration does not.
-  const [proxyPort = 0] = await freePorts(1)
-  const bootstrap = `127.0.0.1:${proxyPort}`
-  const cluster = await startKafka({
-    nodes: 1,
-    properties: {
-      'producer.id.expiration.check.interval.ms': '1000',
-      'advertised.listeners': `PLAINTEXT://${bootstrap}`,
-    },
-  })
+  const properties = { 'producer.id.expiration.check.interval.ms': '1000' }
+  const cluster = await startKafka({ nodes: 1, proxied: true, properties })
   const node = cluster.node(1)
-  const proxy = await CuttingProxy.listen(proxyPort, node.port)
+  const proxy = cluster.proxy(1)
+  const bootstrap = proxy.address
   const admin = new Admin(node.port)
   const harness: BrokerHarness = {
     ...(await adapters(bootstrap)),
@@ -85,7 +78,7 @@ export async function kafkaStage(): Promise<Stage> {
       await node.launch()
       await node.ready()
     },
-    dropNextProduceResponse: async () => proxy.cutNext('Produce'),
+    dropNextProduceResponse: async () => void proxy.dropResponses({ api: 'Produce' }),
     expireProducers: async (topic, partition) => {
       await admin.alterBrokers(node.id, { 'producer.id.expiration.ms': '1000' })
       await until(async () => (await admin.producerCount(topic, partition)) === 0, {
@@ -99,9 +92,7 @@ export async function kafkaStage(): Promise<Stage> {
   return {
     harness,
     bootstrap,
-    port: proxyPort,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([proxy[Symbol.asyncDispose](), cluster.stop()])
-    },
+    port: proxy.port,
+    [Symbol.asyncDispose]: () => cluster.stop(),
   }
 }

@@ -40,7 +40,7 @@ class SecureNode {
   static async start(): Promise<SecureNode> {
     const folder = await mkdtemp(join(tmpdir(), 'waybill-secure-'))
     const [port = 0, controllerPort = 0, securePort = 0] = await freePorts(3)
-    const address = { id: 1, port, controllerPort }
+    const address = { id: 1, client: { port }, controller: { port: controllerPort } }
     const node = new KafkaNode({ address, jars: await kafkaJars(), folder: join(folder, 'node-1') })
     const keystore = join(folder, 'keys.p12')
     const certificate = await makeCertificate(folder, keystore)
