@@ -10,6 +10,13 @@ export interface TopicRecord {
   readonly header: string | undefined
 }
 
+/** A record with what its batch says of the producer that wrote it; -1 each where none did. */
+export interface IdentifiedRecord extends TopicRecord {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly sequence: number
+}
+
 const partitionBytesMax = 1_048_576
 const earliest = -2n
 const latest = -1n
@@ -55,10 +62,10 @@ export class TopicReader {
   }
 
   /** Every record that the topic holds now, partition by partition in offset order. */
-  async readAll(): Promise<readonly TopicRecord[]> {
+  async readAll(): Promise<readonly IdentifiedRecord[]> {
     const starts = await this.#offsets(earliest)
     const ends = await this.#offsets(latest)
-    const records: TopicRecord[] = []
+    const records: IdentifiedRecord[] = []
     for (const [partition, end] of ends.entries())
       for await (const record of this.#read(partition, starts[partition] ?? 0, end)) records.push(record)
     return records
@@ -75,7 +82,7 @@ export class TopicReader {
     return (offsets.get(this.#topic) ?? []).map(Number)
   }
 
-  async *#read(partition: number, from: number, end: number): AsyncIterable<TopicRecord> {
+  async *#read(partition: number, from: number, end: number): AsyncIterable<IdentifiedRecord> {
     for (let next = from; next < end; ) {
       const batches = await this.#fetch(partition, next)
       if (batches.length === 0)
@@ -83,7 +90,7 @@ export class TopicReader {
       for (const batch of batches) {
         for (const record of batch.records) {
           const offset = Number(batch.firstOffset) + record.offsetDelta
-          if (offset >= next && offset < end) yield recordOf(partition, offset, record)
+          if (offset >= next && offset < end) yield recordOf(partition, offset, batch, record)
         }
         next = Math.max(next, Number(batch.firstOffset) + batch.lastOffsetDelta + 1)
       }
@@ -124,11 +131,27 @@ interface FetchedRecord {
 interface FetchedBatch {
   readonly firstOffset: bigint
   readonly lastOffsetDelta: number
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly firstSequence: number
   readonly records: readonly FetchedRecord[]
 }
 
-function recordOf(partition: number, offset: number, record: FetchedRecord): TopicRecord {
+/** Kafka's sequences wrap to 0 after this. */
+const sequences = 2 ** 31
+
+function recordOf(partition: number, offset: number, batch: FetchedBatch, record: FetchedRecord): IdentifiedRecord {
   const header = record.headers.find(([name]) => name?.toString() === 'waybill')?.[1]
   const text = (bytes: Buffer | null): string | null => bytes?.toString() ?? null
-  return { partition, offset, key: text(record.key), value: text(record.value), header: header?.toString() }
+  const { producerId, producerEpoch, firstSequence } = batch
+  return {
+    partition,
+    offset,
+    key: text(record.key),
+    value: text(record.value),
+    header: header?.toString(),
+    producerId: Number(producerId),
+    producerEpoch,
+    sequence: firstSequence < 0 ? -1 : (firstSequence + record.offsetDelta) % sequences,
+  }
 }

@@ -31,6 +31,10 @@ export class Worker {
   acknowledged = 0
   /** Partitions that a consumer has, as it said last. */
   partitions: ReadonlySet<number> = new Set()
+  /** Flights that a relay read back, by what it found. */
+  readonly resolved = { found: 0, 'not-found': 0, unknown: 0 }
+  /** Findings that a relay reported, by kind. */
+  readonly findings: string[] = []
   /** How often a consumer was told that its membership is lost. */
   losses = 0
   #endedWell = false
@@ -109,6 +113,12 @@ export class Worker {
     return performance.now() - this.#frozenAtMs
   }
 
+  /** SIGSTOP, wherever it is now. */
+  freeze(): void {
+    this.#process.signal('SIGSTOP')
+    this.#frozenAtMs = performance.now()
+  }
+
   /** A frozen process runs on. */
   thaw(): void {
     this.#process.signal('SIGCONT')
@@ -169,6 +179,8 @@ export class Worker {
       this.owner = event.owner
       this.laneNews++
     }
+    if (event.kind === 'resolved') this.resolved[event.outcome]++
+    if (event.kind === 'finding') this.findings.push(event.finding)
     if (event.kind === 'lost') this.losses++
     if (event.kind !== 'assigned' && event.kind !== 'revoked' && event.kind !== 'lost') return
     const named = new Set(event.partitions.map(({ partition }) => partition))

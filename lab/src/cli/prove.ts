@@ -1,0 +1,33 @@
+// `npm run prove -- exactly-once | outage | snapshot`: experiments on real servers.
+import { describe, exactlyOnceCases, proveExactlyOnce, tableText } from '../proofs/exactly-once.js'
+import { type ProveOptions, readOptions, usage } from '../proofs/options.js'
+
+async function main(): Promise<number> {
+  let options: ProveOptions
+  try {
+    options = readOptions(process.argv.slice(2))
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return 2
+  }
+  if (options.help) {
+    console.log(usage)
+    return 0
+  }
+  return exactlyOnce(options)
+}
+
+async function exactlyOnce({ seed, words, json }: ProveOptions): Promise<number> {
+  const chosen = exactlyOnceCases.filter(({ name }) => words.every((word) => name.includes(word)))
+  const say = json ? console.error : console.log
+  say(`seed ${seed}, ${chosen.length} of ${exactlyOnceCases.length} cases`)
+  const startMs = performance.now()
+  const proof = await proveExactlyOnce(chosen, seed, (report) => say(describe(report)))
+  const seconds = (performance.now() - startMs) / 1000
+  if (json) console.log(JSON.stringify({ seed, seconds, ...proof }))
+  else console.log(`\n${tableText(proof.reports)}\n\nseed ${seed}, ${seconds.toFixed(0)} s`)
+  say(proof.line)
+  return proof.holds ? 0 : 1
+}
+
+process.exitCode = await main()

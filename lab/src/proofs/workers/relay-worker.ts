@@ -1,0 +1,55 @@
+// waybill's relay, a process of its own; its fate comes with the settings.
+import pg from 'pg'
+import { createWaybill, jsonLog } from 'waybill'
+import type { RejectPolicy, RelayOptions } from 'waybill'
+import { fromPg } from 'waybill/pg'
+import { postgres } from './store.js'
+import { fail, leave, tellParent } from '../../start/messages.js'
+import { type Fate, failpointsOf } from './fate.js'
+import { lanes, source } from './scene.js'
+
+/** The first argument, as JSON. */
+export interface RelaySettings {
+  readonly database: string
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly fate?: Fate
+  readonly relay: Partial<RelayOptions>
+  readonly onReject: RejectPolicy
+}
+
+/** Short, so that a stop with open flights reaches its end with them. */
+const stopDrainMs = 300
+const told: ReadonlySet<string> = new Set(['acked', 'lanes', 'resolved', 'finding', 'refused', 'kafka'])
+
+async function run({ database, brokers, topic, fate, relay, onReject }: RelaySettings): Promise<void> {
+  const pool = new pg.Pool({ connectionString: database, max: 10 })
+  pool.on('error', () => undefined) // a connection that was cut while idle; the next one is new
+  let acknowledged = 0
+  const waybill = createWaybill({
+    source,
+    brokers,
+    lanes,
+    store: postgres(pool),
+    transactions: fromPg<pg.PoolClient>(pool),
+    relay,
+    topics: { [topic]: { onReject } },
+    log: jsonLog('info'),
+    failpoints: failpointsOf(fate),
+    onEvent: (event) => {
+      if (event.kind === 'acked') acknowledged += event.count
+      if (told.has(event.kind)) tellParent({ kind: 'event', event })
+    },
+  })
+  process.once('SIGTERM', () => {
+    waybill
+      .stop({ drainMs: stopDrainMs })
+      .then(() => pool.end())
+      .then(() => leave({ kind: 'tally', acknowledged, unanswered: 0 }, 0))
+      .catch(fail)
+  })
+  await waybill.start()
+  tellParent({ kind: 'ready' })
+}
+
+run(JSON.parse(process.argv[2] ?? '{}') as RelaySettings).catch(fail)
