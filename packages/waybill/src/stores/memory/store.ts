@@ -164,7 +164,8 @@ function backlog(state: MemoryState, nowMs: number): Awaited<ReturnType<OutboxSt
     holds.some((hold) => hold.rowId === row.id || (hold.rowId < row.id && sameKey(hold, row)))
   const held = holds.length === 0 ? 0 : state.outbox.flat().filter(isHeld).length
   // Ids and creation times are drawn together, so the first row of a lane is its oldest.
-  const oldest = Math.min(...state.outbox.map((rows) => rows[0]?.createdAtMs ?? Infinity))
+  // Lanes that never had a row are holes, which only flatMap leaves out.
+  const oldest = Math.min(...state.outbox.flatMap((rows) => rows[0]?.createdAtMs ?? []))
   const waiting = state.outbox.reduce((sum, rows) => sum + rows.length, 0)
   return { waiting, held, parked: state.parked.size, oldestMs: oldest === Infinity ? 0 : Math.max(0, nowMs - oldest) }
 }
