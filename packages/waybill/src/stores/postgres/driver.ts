@@ -1,0 +1,45 @@
+/**
+ * A row in column order, every value in PostgreSQL's own text form. Text, because it is the one form that no driver, no
+ * type parser of the application and no `binary: true` changes (pg's binary mode corrupts bytes from 0x80 on).
+ */
+export type TextRow = readonly (string | null)[]
+
+/** A parameter of the store's own statements. */
+export type TextParam = string | number | null
+
+/** What runs statements: a pool, or one connection of it. */
+export interface Session {
+  /** Runs one statement. */
+  query(sql: string, params: readonly TextParam[]): Promise<readonly TextRow[]>
+}
+
+/** One connection, for as long as it is held. */
+export interface Connection extends Session {
+  /** Runs several statements at once, without parameters. */
+  script(sql: string): Promise<void>
+  /** The server process behind it, to cancel what it runs; `undefined` where the driver does not tell. */
+  readonly backendPid: number | undefined
+  /** Gives it back; a broken one is closed instead. */
+  release(broken: boolean): void
+}
+
+/** What `listen` reports. */
+export interface Notices {
+  notified(payload: string): void
+  /** The connection is gone; nothing arrives any more. */
+  lost(cause: unknown): void
+}
+
+/** Ends a `listen`. Safe twice. */
+export interface Listener {
+  close(): Promise<void>
+}
+
+/** One client library's pool, as the store uses it. Nothing here waits by itself: deadlines are the store's. */
+export interface Driver {
+  /** Connections that may be used at the same time; 1 means that nothing may be held while something else is asked. */
+  readonly connections: number
+  reserve(): Promise<Connection>
+  /** Listens on a connection of its own; resolves once it listens. `statement` is the LISTEN for `channel`. */
+  listen(channel: string, statement: string, notices: Notices): Promise<Listener>
+}

@@ -1,0 +1,111 @@
+import type { Connection, Driver, TextParam, TextRow } from '../driver.js'
+
+/** A query as pg takes it. `types` overrides the application's type parsers for this query only. */
+interface PgQuery {
+  readonly text: string
+  readonly values?: readonly TextParam[]
+  readonly rowMode?: 'array'
+  readonly types?: { getTypeParser(): (text: string) => string }
+}
+
+interface QueryClient {
+  query(query: PgQuery): Promise<{ readonly rows: TextRow[] }>
+}
+
+/** A connection of pg's pool, as far as it is used. */
+export interface PgClient {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  on(event: 'notification', listener: (message: PgNotification) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+  release(destroy?: boolean | Error): void
+}
+
+interface PgNotification {
+  readonly channel: string
+  readonly payload?: string | undefined
+}
+
+/** `pg.Pool` by its shape (pg 8.11 and later). */
+export interface PgPool {
+  connect(): Promise<PgClient>
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  readonly totalCount: number
+  readonly options: { readonly max: number }
+}
+
+export function isPgPool(value: unknown): value is PgPool {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['connect', 'query', 'on'].every((name) => typeof Reflect.get(value, name) === 'function') &&
+    'totalCount' in value &&
+    typeof value.totalCount === 'number'
+  )
+}
+
+const asText = { getTypeParser: () => (text: string) => text }
+
+/** Driver for pg. */
+export function pgDriver(pool: PgPool): Driver {
+  // Without a listener an idle connection that the server closes would end the process.
+  pool.on('error', () => {})
+  return {
+    connections: pool.options.max,
+    reserve: async () => reserved(await pool.connect()),
+    async listen(channel, statement, notices) {
+      const client = await pool.connect()
+      let closed = false
+      const lost = (cause?: unknown): void => {
+        if (closed) return
+        closed = true
+        client.release(true)
+        notices.lost(cause)
+      }
+      client.on('notification', (message) => {
+        if (message.channel === channel) notices.notified(message.payload ?? '')
+      })
+      client.on('error', lost)
+      client.on('end', lost)
+      try {
+        await client.query(statement)
+      } catch (error) {
+        closed = true
+        client.release(true)
+        throw error
+      }
+      return {
+        async close() {
+          if (closed) return
+          closed = true
+          // Closed, not given back: it would go on listening in the application's hands.
+          client.release(true)
+        },
+      }
+    },
+  }
+}
+
+function reserved(client: PgClient): Connection {
+  // A checked-out client whose connection breaks emits `error`; unheard it would end the process. The query fails, too.
+  const heard = (): void => {}
+  client.on('error', heard)
+  const pid: unknown = 'processID' in client ? client.processID : undefined
+  return {
+    backendPid: typeof pid === 'number' ? pid : undefined,
+    async query(text, values) {
+      const query: PgQuery = { text, values, rowMode: 'array', types: asText }
+      const { rows } = await (client as unknown as QueryClient).query(query)
+      return rows
+    },
+    async script(sql) {
+      await client.query(sql)
+    },
+    release(broken) {
+      client.removeListener('error', heard)
+      client.release(broken)
+    },
+  }
+}

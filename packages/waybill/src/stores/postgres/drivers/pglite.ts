@@ -1,0 +1,65 @@
+import type { Connection, Driver, TextParam, TextRow } from '../driver.js'
+
+/** Type ids whose values are left as text: bool, bytea, int8, int4, text, oid, uuid and the arrays of int8. */
+const asText = Object.fromEntries([16, 17, 20, 23, 25, 26, 28, 1016, 2950].map((oid) => [oid, (text: string) => text]))
+
+/** PGlite by its shape: PostgreSQL in the process, with a single connection. For tests and tools. */
+export interface PGliteLike {
+  readonly waitReady: PromiseLike<void>
+  query(
+    sql: string,
+    params: unknown[],
+    options: { rowMode: 'array'; parsers: Record<number, (text: string) => unknown> },
+  ): Promise<{ readonly rows: unknown[] }>
+  exec(sql: string): Promise<unknown>
+  listen(channel: string, notify: (payload: string) => void): Promise<(...args: never[]) => Promise<void>>
+}
+
+export function isPGlite(value: unknown): value is PGliteLike {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'waitReady' in value &&
+    ['query', 'exec', 'listen'].every((name) => typeof Reflect.get(value, name) === 'function')
+  )
+}
+
+/** Driver for PGlite: holders of its one connection take turns. */
+export function glideDriver(db: PGliteLike): Driver {
+  let last: Promise<void> = Promise.resolve()
+  return {
+    connections: 1,
+    async reserve() {
+      const before = last
+      let end = (): void => {}
+      last = new Promise((resolve) => {
+        end = resolve
+      })
+      await before
+      return reserved(db, end)
+    },
+    async listen(channel, _statement, notices) {
+      const end = await db.listen(channel, (payload) => notices.notified(payload))
+      return { close: () => end() }
+    },
+  }
+}
+
+function reserved(db: PGliteLike, end: () => void): Connection {
+  return {
+    backendPid: undefined,
+    async query(sql: string, params: readonly TextParam[]) {
+      const values = params.map((param) => (param === null ? null : String(param)))
+      const { rows } = await db.query(sql, values, { rowMode: 'array', parsers: asText })
+      return (rows as unknown[][]).map(textRow)
+    },
+    async script(sql) {
+      await db.exec(sql)
+    },
+    release: end,
+  }
+}
+
+function textRow(row: readonly unknown[]): TextRow {
+  return row.map((value) => (value === null || value === undefined ? null : String(value)))
+}

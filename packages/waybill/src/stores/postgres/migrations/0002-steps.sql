@@ -1,0 +1,265 @@
+-- The steps of `advance` as functions: one round trip and one transaction for all of them. The rules are those of
+-- stores/step-rules.ts; what needs only the step itself (no rows, a row named twice) is checked there and comes as "bad".
+-- Each step checks everything before its first write, so that one that is fenced or conflicts leaves no trace.
+--! breaking
+CREATE FUNCTION waybill.outbox_conflict(detail text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $body$
+  SELECT jsonb_build_object('kind', 'conflict', 'detail', detail)
+$body$;
+
+CREATE FUNCTION waybill.outbox_claim(step jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $body$
+DECLARE
+  at_lane CONSTANT integer := step->>'lane';
+  at_topic CONSTANT text := step->>'topic';
+  at_partition CONSTANT integer := step->>'partition';
+  new_topic_id CONSTANT text := step->>'topicId';
+  new_producer CONSTANT bigint := step->>'producerId';
+  new_epoch CONSTANT integer := step->>'producerEpoch';
+  first CONSTANT bigint := step->>'firstSequence';
+  ids CONSTANT bigint[] := step->>'rowIds';
+  stream waybill.outbox_stream;
+  is_known boolean;
+  is_same_topic boolean;
+  flying bigint;
+  missing bigint;
+  new_stamp bigint;
+BEGIN
+  PERFORM 1 FROM waybill.outbox_flight AS f WHERE f.lane = at_lane AND f.topic = at_topic AND f.partition = at_partition;
+  IF FOUND THEN RETURN waybill.outbox_conflict('the stream has an open flight'); END IF;
+
+  SELECT * INTO stream FROM waybill.outbox_stream AS s
+  WHERE s.lane = at_lane AND s.topic = at_topic AND s.partition = at_partition;
+  is_known := FOUND;
+  is_same_topic := is_known AND stream.topic_id = new_topic_id;
+  IF NOT is_known OR new_producer <> stream.producer_id OR new_epoch > stream.producer_epoch THEN
+    IF first <> 0 THEN
+      RETURN waybill.outbox_conflict(format('a new incarnation starts at sequence 0, not %s', first));
+    END IF;
+  ELSIF new_epoch <> stream.producer_epoch THEN
+    RETURN waybill.outbox_conflict(format('the stream is at epoch %s already', stream.producer_epoch));
+  ELSIF NOT is_same_topic THEN
+    RETURN waybill.outbox_conflict('the topic was re-created: claim under a new incarnation');
+  ELSIF first <> stream.next_sequence THEN
+    RETURN waybill.outbox_conflict(format('the stream''s next sequence is %s, not %s', stream.next_sequence, first));
+  END IF;
+
+  -- A row can only be in flights of its own lane and topic. INTERSECT hashes; an array operator would compare all with all.
+  SELECT x.id INTO flying FROM (
+    SELECT unnest(ids) AS id
+    INTERSECT
+    SELECT unnest(f.row_ids) FROM waybill.outbox_flight AS f WHERE f.lane = at_lane AND f.topic = at_topic
+  ) AS x LIMIT 1;
+  IF FOUND THEN RETURN waybill.outbox_conflict(format('row %s is in a flight', flying)); END IF;
+
+  SELECT cardinality(ids) - count(*) INTO missing
+  FROM unnest(ids) AS u (id) JOIN waybill.outbox AS o ON o.lane = at_lane AND o.id = u.id
+  WHERE o.topic = at_topic;
+  IF missing <> 0 THEN
+    RETURN waybill.outbox_conflict(
+      format('%s of the rows do not wait in lane %s for topic %s', missing, at_lane, at_topic));
+  END IF;
+
+  -- Strictly rising although the clock may stand still or go back: Kafka answers a duplicate with its stamp.
+  new_stamp := greatest(now_ms, coalesce(stream.last_stamp, 0) + 1);
+  INSERT INTO waybill.outbox_flight
+    (lane, topic, partition, producer_id, producer_epoch, first_sequence, row_ids, stamp, claimed_fence)
+  VALUES (at_lane, at_topic, at_partition, new_producer, new_epoch, first, ids, new_stamp, (step->>'fence')::bigint);
+  IF is_known THEN
+    UPDATE waybill.outbox_stream AS s
+    SET topic_id = new_topic_id, producer_id = new_producer, producer_epoch = new_epoch, next_sequence = first,
+      last_stamp = new_stamp,
+      last_offset = CASE WHEN is_same_topic THEN s.last_offset ELSE (step->>'openedAtOffset')::bigint END,
+      last_leader_epoch = CASE WHEN is_same_topic THEN s.last_leader_epoch ELSE -1 END
+    WHERE s.lane = at_lane AND s.topic = at_topic AND s.partition = at_partition;
+  ELSE
+    INSERT INTO waybill.outbox_stream
+      (lane, topic, partition, topic_id, producer_id, producer_epoch, next_sequence, last_offset, last_leader_epoch, last_stamp)
+    VALUES (at_lane, at_topic, at_partition, new_topic_id, new_producer, new_epoch, first,
+      (step->>'openedAtOffset')::bigint, -1, new_stamp);
+  END IF;
+  RETURN jsonb_build_object('kind', 'done', 'stamp', new_stamp);
+END
+$body$;
+
+-- The flight that the step names; nothing when the open one is another.
+CREATE FUNCTION waybill.outbox_flight_of(step jsonb) RETURNS SETOF waybill.outbox_flight LANGUAGE plpgsql AS $body$
+BEGIN
+  RETURN QUERY SELECT f.* FROM waybill.outbox_flight AS f
+  WHERE f.lane = (step->>'lane')::integer AND f.topic = step->>'topic' AND f.partition = (step->>'partition')::integer
+    AND f.producer_id = (step->>'producerId')::bigint AND f.producer_epoch = (step->>'producerEpoch')::integer
+    AND f.first_sequence = (step->>'firstSequence')::bigint;
+END
+$body$;
+
+CREATE FUNCTION waybill.outbox_mark(step jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $body$
+DECLARE
+  flight waybill.outbox_flight;
+  base CONSTANT bigint := step->>'baseOffset';
+  epoch CONSTANT integer := step->>'leaderEpoch';
+  size integer;
+  moved integer;
+BEGIN
+  SELECT * INTO flight FROM waybill.outbox_flight_of(step);
+  IF NOT FOUND THEN RETURN waybill.outbox_conflict('no such flight'); END IF;
+  size := cardinality(flight.row_ids);
+
+  WITH gone AS (
+    DELETE FROM waybill.outbox AS o USING unnest(flight.row_ids) WITH ORDINALITY AS u (id, n)
+    WHERE o.lane = flight.lane AND o.id = u.id
+    RETURNING o.id, o.message_id, o.topic, o.key, o.headers, o.value, o.created_at, u.n - 1 AS place
+  )
+  INSERT INTO waybill.outbox_sent
+    (id, lane, message_id, topic, key, headers, value, created_at,
+     partition, "offset", producer_id, producer_epoch, sequence, leader_epoch, acked_at)
+  SELECT g.id, flight.lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
+    flight.partition, base + g.place, flight.producer_id, flight.producer_epoch,
+    (flight.first_sequence + g.place) % 2147483648, epoch, now_ms
+  FROM gone AS g;
+  GET DIAGNOSTICS moved = ROW_COUNT;
+  IF moved <> size THEN
+    RAISE EXCEPTION 'invariant flight-rows-wait broken: % of % rows of a flight are waiting', moved, size
+      USING ERRCODE = 'WB002';
+  END IF;
+
+  PERFORM waybill.outbox_land(flight, flight.row_ids);
+  UPDATE waybill.outbox_stream AS s
+  SET next_sequence = (flight.first_sequence::bigint + size) % 2147483648, last_offset = base + size - 1,
+    last_leader_epoch = epoch
+  WHERE s.lane = flight.lane AND s.topic = flight.topic AND s.partition = flight.partition;
+  RETURN jsonb_build_object('kind', 'done');
+END
+$body$;
+
+-- Ends a flight: `ids` are sent, so their holds are over.
+CREATE FUNCTION waybill.outbox_land(flight waybill.outbox_flight, ids bigint[]) RETURNS void LANGUAGE plpgsql AS $body$
+BEGIN
+  DELETE FROM waybill.outbox_hold AS h WHERE h.lane = flight.lane AND h.topic = flight.topic AND h.row_id = ANY (ids);
+  DELETE FROM waybill.outbox_flight AS f
+  WHERE f.lane = flight.lane AND f.topic = flight.topic AND f.partition = flight.partition;
+END
+$body$;
+
+CREATE FUNCTION waybill.outbox_release(step jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $body$
+DECLARE
+  flight waybill.outbox_flight;
+  next_producer CONSTANT bigint := step->>'nextProducerId';
+  next_epoch CONSTANT integer := step->>'nextProducerEpoch';
+  found_ids CONSTANT bigint[] := step->>'foundIds';
+  found_offsets CONSTANT bigint[] := step->>'foundOffsets';
+  rejected CONSTANT bigint := step->>'rejected';
+  moved integer;
+BEGIN
+  SELECT * INTO flight FROM waybill.outbox_flight_of(step);
+  IF NOT FOUND THEN RETURN waybill.outbox_conflict('no such flight'); END IF;
+  IF NOT (next_producer <> flight.producer_id OR next_epoch > flight.producer_epoch) THEN
+    RETURN waybill.outbox_conflict('a release must move the stream to a new incarnation');
+  ELSIF NOT found_ids <@ flight.row_ids THEN
+    RETURN waybill.outbox_conflict('a found row is not in the flight');
+  ELSIF rejected IS NOT NULL AND NOT rejected = ANY (flight.row_ids) THEN
+    RETURN waybill.outbox_conflict(format('rejected row %s is not in the flight', rejected));
+  ELSIF rejected = ANY (found_ids) THEN
+    RETURN waybill.outbox_conflict(format('row %s is both found and rejected', rejected));
+  END IF;
+
+  -- The leader epoch of a record that was read back is not known here: -1.
+  WITH gone AS (
+    DELETE FROM waybill.outbox AS o USING unnest(found_ids, found_offsets) AS u (id, found_at)
+    WHERE o.lane = flight.lane AND o.id = u.id
+    RETURNING o.id, o.message_id, o.topic, o.key, o.headers, o.value, o.created_at, u.found_at
+  )
+  INSERT INTO waybill.outbox_sent
+    (id, lane, message_id, topic, key, headers, value, created_at,
+     partition, "offset", producer_id, producer_epoch, sequence, leader_epoch, acked_at)
+  SELECT g.id, flight.lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
+    flight.partition, g.found_at, flight.producer_id, flight.producer_epoch,
+    (flight.first_sequence::bigint + array_position(flight.row_ids, g.id) - 1) % 2147483648, -1, now_ms
+  FROM gone AS g;
+  GET DIAGNOSTICS moved = ROW_COUNT;
+  IF moved <> cardinality(found_ids) THEN
+    RAISE EXCEPTION 'invariant flight-rows-wait broken: % of % found rows of a flight are waiting',
+      moved, cardinality(found_ids) USING ERRCODE = 'WB002';
+  END IF;
+
+  IF rejected IS NOT NULL THEN
+    INSERT INTO waybill.outbox_hold AS h (row_id, lane, topic, key, attempts, reason, since)
+    SELECT o.id, o.lane, o.topic, o.key, 1, step->>'reason', now_ms
+    FROM waybill.outbox AS o WHERE o.lane = flight.lane AND o.id = rejected
+    ON CONFLICT (row_id) DO UPDATE SET attempts = h.attempts + 1, reason = excluded.reason;
+  END IF;
+  PERFORM waybill.outbox_land(flight, found_ids);
+  UPDATE waybill.outbox_stream AS s
+  SET producer_id = next_producer, producer_epoch = next_epoch, next_sequence = 0,
+    last_offset = (step->>'lastOffset')::bigint
+  WHERE s.lane = flight.lane AND s.topic = flight.topic AND s.partition = flight.partition;
+  RETURN jsonb_build_object('kind', 'done');
+END
+$body$;
+
+CREATE FUNCTION waybill.outbox_park(step jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql AS $body$
+DECLARE
+  at_lane CONSTANT integer := step->>'lane';
+  at_id CONSTANT bigint := step->>'rowId';
+BEGIN
+  PERFORM 1 FROM waybill.outbox_flight AS f WHERE f.lane = at_lane AND at_id = ANY (f.row_ids);
+  IF FOUND THEN RETURN waybill.outbox_conflict(format('row %s is in a flight', at_id)); END IF;
+  WITH gone AS (
+    DELETE FROM waybill.outbox AS o WHERE o.lane = at_lane AND o.id = at_id RETURNING o.*
+  ), hold AS (
+    DELETE FROM waybill.outbox_hold AS h WHERE h.lane = at_lane AND h.row_id = at_id RETURNING h.attempts, h.since
+  )
+  INSERT INTO waybill.outbox_parked
+    (id, lane, message_id, topic, key, headers, value, created_at, reason, attempts, held_since, parked_at)
+  SELECT g.id, g.lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
+    step->>'reason', coalesce(h.attempts, 0), h.since, now_ms
+  FROM gone AS g LEFT JOIN hold AS h ON true;
+  IF NOT FOUND THEN
+    RETURN waybill.outbox_conflict(format('row %s does not wait in lane %s', at_id, at_lane));
+  END IF;
+  RETURN jsonb_build_object('kind', 'done');
+END
+$body$;
+
+-- enable_*: rows are always looked up by (lane, id). A plan made while the table was small, or on old statistics, must not scan
+-- a lane from its start, where a held snapshot keeps hundreds of thousands of dead rows.
+CREATE FUNCTION waybill.outbox_advance(steps jsonb, lock_timeout_ms integer) RETURNS jsonb LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $body$
+DECLARE
+  step jsonb;
+  fences jsonb;
+  result jsonb;
+  results jsonb := '[]';
+  now_ms bigint;
+BEGIN
+  IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+    RAISE EXCEPTION 'synchronous_commit is %', current_setting('synchronous_commit') USING ERRCODE = 'WB001';
+  END IF;
+  PERFORM set_config('lock_timeout', lock_timeout_ms::text, true);
+  -- KEY SHARE excludes a take-over, a release and a new identity, which lock FOR UPDATE, but not a heartbeat. A lane given back
+  -- has no owner although its fence stands: a late write of the former owner must not pass either.
+  SELECT jsonb_object_agg(l.lane, l.fence) INTO fences FROM (
+    SELECT lane, fence FROM waybill.outbox_lane
+    WHERE lane IN (SELECT (s->>'lane')::integer FROM jsonb_array_elements(steps) AS s) AND owner IS NOT NULL
+    ORDER BY lane FOR KEY SHARE
+  ) AS l;
+  now_ms := floor(extract(epoch FROM clock_timestamp()) * 1000);
+  FOR step IN SELECT s FROM jsonb_array_elements(steps) AS s LOOP
+    IF (fences->>(step->>'lane'))::bigint IS DISTINCT FROM (step->>'fence')::bigint THEN
+      result := jsonb_build_object('kind', 'fenced');
+    ELSIF step ? 'bad' THEN
+      result := waybill.outbox_conflict(step->>'bad');
+    ELSE
+      CASE step->>'kind'
+        WHEN 'claim' THEN result := waybill.outbox_claim(step, now_ms);
+        WHEN 'mark' THEN result := waybill.outbox_mark(step, now_ms);
+        WHEN 'release' THEN result := waybill.outbox_release(step, now_ms);
+        WHEN 'park' THEN result := waybill.outbox_park(step, now_ms);
+        WHEN 'hold-lift' THEN
+          DELETE FROM waybill.outbox_hold AS h
+          WHERE h.row_id = (step->>'rowId')::bigint AND h.lane = (step->>'lane')::integer;
+          result := jsonb_build_object('kind', 'done');
+      END CASE;
+    END IF;
+    results := results || result;
+  END LOOP;
+  RETURN results;
+END
+$body$;

@@ -1,0 +1,154 @@
+import { WaybillError } from '../../model/errors.js'
+import type { Flight, Stream } from '../../model/flight.js'
+import { decodeHeaders, encodeHeaders } from '../../model/header-list.js'
+import type { SealedMessage, WaitingRow } from '../../model/message.js'
+import type { SqlValue } from '../../ports/transactions.js'
+import type { Alert, Hold, Lease, ReadPage } from '../../ports/outbox-store.js'
+import type { TextRow } from './driver.js'
+
+type Column = string | null | undefined
+
+/** A column's whole number. */
+export function numberOf(column: Column): number {
+  const number = Number(column ?? Number.NaN)
+  if (Number.isSafeInteger(number)) return number
+  throw new WaybillError('WB_STORE_CORRUPT', `a column that holds a whole number holds ${String(column)}`)
+}
+
+export function numberOrNull(column: Column): number | null {
+  return column === null ? null : numberOf(column)
+}
+
+export function textOf(column: Column): string {
+  if (typeof column === 'string') return column
+  throw new WaybillError('WB_STORE_CORRUPT', 'a column that holds text holds none')
+}
+
+/** Bytes that the statement encoded as hex, whatever `bytea_output` the role has. */
+export function bytesOf(column: Column): Uint8Array {
+  return plain(Buffer.from(textOf(column), 'hex'))
+}
+
+export function bytesOrNull(column: Column): Uint8Array | null {
+  return column === null ? null : bytesOf(column)
+}
+
+/** A plain view: a Buffer would behave differently from what the memory store returns. */
+function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** PostgreSQL's text form of an array of numbers, compact also for thousands. */
+export function arrayOf(numbers: readonly (number | boolean)[]): string {
+  return `{${numbers.join(',')}}`
+}
+
+/** The same for texts. */
+export function textArrayOf(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`
+}
+
+/** Text as PostgreSQL keeps it: it has no NUL. Only for text that people read. */
+export function plainText(text: string): string {
+  return text.replaceAll('\0', '\uFFFD')
+}
+
+export function waitingOf(row: TextRow): WaitingRow {
+  const [id, lane, messageId, topic, key, headers, value, createdAt] = row
+  return {
+    id: numberOf(id),
+    lane: numberOf(lane),
+    messageId: textOf(messageId).replaceAll('-', ''),
+    topic: textOf(topic),
+    key: bytesOrNull(key ?? null),
+    headers: headers === '' ? [] : decodeHeaders(bytesOf(headers)),
+    value: bytesOrNull(value ?? null),
+    createdAtMs: numberOf(createdAt),
+  }
+}
+
+/** What `read` returned: rows, and in the last one the names of open senders. */
+export function pageOf(rows: readonly TextRow[]): ReadPage {
+  const names = rows.at(-1)
+  if (!names || names[0] !== null) throw new WaybillError('WB_STORE_CORRUPT', 'read returned no open senders')
+  const openSenders = new Set(typeof names[3] === 'string' ? names[3].split(',') : [])
+  return { rows: rows.slice(0, -1).map(waitingOf), openSenders }
+}
+
+/** Columns of the `enqueue` statement: one payload, and where each message lies in it. */
+export function enqueueParams(messages: readonly SealedMessage[]): readonly SqlValue[] {
+  const parts = messages.map(({ key, headers, value }) => ({ key, headers: encodeHeaders(headers), value }))
+  const bytes = parts.flatMap(({ key, headers, value }) => [key, headers, value].filter((part) => part !== null))
+  return [
+    Buffer.concat(bytes),
+    arrayOf(messages.map((message) => message.lane)),
+    textArrayOf(messages.map((message) => message.messageId)),
+    textArrayOf(messages.map((message) => message.topic)),
+    arrayOf(parts.map(({ key }) => key?.length ?? -1)),
+    arrayOf(parts.map(({ headers }) => headers.length)),
+    arrayOf(parts.map(({ value }) => value?.length ?? -1)),
+  ]
+}
+
+export function leaseOf([lane, fence, expiresAt, producerId]: TextRow): Lease {
+  return {
+    lane: numberOf(lane),
+    fence: numberOf(fence),
+    expiresAtMs: numberOf(expiresAt),
+    producerId: numberOrNull(producerId ?? null),
+  }
+}
+
+export function streamOf(row: TextRow): Stream {
+  const [lane, topic, partition, topicId, producerId, producerEpoch, next, lastOffset, lastLeaderEpoch, stamp] = row
+  return {
+    lane: numberOf(lane),
+    topic: textOf(topic),
+    partition: numberOf(partition),
+    topicId: textOf(topicId),
+    incarnation: { producerId: numberOf(producerId), producerEpoch: numberOf(producerEpoch) },
+    nextSequence: numberOf(next),
+    lastOffset: numberOf(lastOffset),
+    lastLeaderEpoch: numberOf(lastLeaderEpoch),
+    lastStampMs: numberOf(stamp),
+  }
+}
+
+export function flightOf(row: TextRow): Flight {
+  const [lane, topic, partition, producerId, producerEpoch, firstSequence, rowIds, stamp, fence] = row
+  const ids = /^\{(\d+(?:,\d+)*)\}$/.exec(textOf(rowIds))?.[1]
+  if (ids === undefined) throw new WaybillError('WB_STORE_CORRUPT', 'the row ids of a flight are not a list of numbers')
+  return {
+    lane: numberOf(lane),
+    topic: textOf(topic),
+    partition: numberOf(partition),
+    incarnation: { producerId: numberOf(producerId), producerEpoch: numberOf(producerEpoch) },
+    firstSequence: numberOf(firstSequence),
+    rowIds: ids.split(',').map(numberOf),
+    stampMs: numberOf(stamp),
+    claimedFence: numberOf(fence),
+  }
+}
+
+export function holdOf([lane, topic, key, rowId, attempts, reason, since]: TextRow): Hold {
+  return {
+    lane: numberOf(lane),
+    topic: textOf(topic),
+    key: bytesOrNull(key ?? null),
+    rowId: numberOf(rowId),
+    attempts: numberOf(attempts),
+    reason: textOf(reason),
+    sinceMs: numberOf(since),
+  }
+}
+
+export function alertOf([id, cause, kind, detail, openedAt, resolvedAt]: TextRow): Alert {
+  return {
+    id: numberOf(id),
+    cause: textOf(cause),
+    kind: textOf(kind),
+    detail: textOf(detail),
+    openedAtMs: numberOf(openedAt),
+    resolvedAtMs: numberOrNull(resolvedAt ?? null),
+  }
+}

@@ -1,0 +1,1 @@
+UPDATE waybill.outbox_lane SET owner = NULL, expires_at = 0, fence = fence + 1, producer_id = NULL;

@@ -1,0 +1,1 @@
+SELECT topic, max_message_bytes FROM waybill.outbox_topic ORDER BY topic;

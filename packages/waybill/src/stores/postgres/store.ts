@@ -1,0 +1,91 @@
+import type { Clock } from '../../ports/clock.js'
+import type { OutboxStore } from '../../ports/outbox-store.js'
+import { alerts } from './alerts.js'
+import { checkName, Database } from './database.js'
+import { driverOf } from './drivers/choose.js'
+import { enqueueing } from './enqueue.js'
+import { inboxBeside } from './inbox.js'
+import type { PostgresInbox } from './inbox.js'
+import { leases } from './leases.js'
+import { lockClasses } from './locks.js'
+import { arrayOf, numberOf, pageOf, textArrayOf, textOf } from './rows.js'
+import { schema } from './schema.js'
+import { advance } from './steps.js'
+
+/** Options of `postgresStore`. */
+export interface PostgresStoreOptions {
+  /** The schema of all tables; `waybill` by default. Created by `migrate` when it is missing. */
+  readonly schema?: string
+  /** First word of every table's name: `outbox`, `outbox_sent` … by default. Letters, digits, `_`; at most 40. */
+  readonly prefix?: string
+  /** How long a call may take, waits for locks and for a connection included. 5000 ms by default. */
+  readonly timeoutMs?: number
+  /** Paces the waits. */
+  readonly clock: Clock
+}
+
+/** The PostgreSQL store. */
+export interface PostgresStore extends OutboxStore {
+  readonly dialect: 'postgres'
+  /** The inbox in the same schema: `inbox` beside `outbox`, `<prefix>_inbox` beside another prefix. Has a migration of its own. */
+  readonly inbox: PostgresInbox
+}
+
+/**
+ * The outbox in a PostgreSQL database (13 or later). `client` is the store's own pool: a `pg.Pool`, a client of the package
+ * `postgres`, or a PGlite. Refuses `synchronous_commit` off and local, `fsync` off and `full_page_writes` off
+ * (WB_STORE_UNSAFE) and replicas (WB_STORE_READ_ONLY).
+ */
+export function postgresStore(client: unknown, options: PostgresStoreOptions): PostgresStore {
+  const { schema: schemaName = 'waybill', prefix = 'outbox', timeoutMs = 5000, clock } = options
+  checkName('schema', schemaName)
+  checkName('prefix', prefix)
+  const driver = driverOf(client)
+  const db = new Database(driver, { schema: schemaName, prefix, clock, deadlineMs: timeoutMs })
+  const inbox = inboxBeside(driver, { schema: schemaName, prefix, timeoutMs, clock })
+  return {
+    dialect: 'postgres',
+    inbox,
+    ...schema(db),
+    ...leases(db),
+    ...alerts(db),
+    ...enqueueing(db),
+    ...rows(db),
+    async close() {
+      db.close()
+      await inbox.close()
+    },
+  }
+}
+
+type Rows = Pick<OutboxStore, 'read' | 'advance' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'>
+
+function rows(db: Database): Rows {
+  const classes = lockClasses(db)
+  return {
+    async read(lanes, limit) {
+      const after = arrayOf(lanes.map(({ afterId }) => afterId))
+      const where = [arrayOf(lanes.map(({ lane }) => lane)), after, limit] as const
+      return pageOf(await db.rows('read', ...where, classes.lanes >>> 0, classes.keys >>> 0))
+    },
+    advance: (steps) => advance(db, steps, db.deadlineMs),
+    backlog: () => backlog(db),
+    purgeSent: async (olderThanMs, limit) => (await db.rows('sent-purge', olderThanMs, limit)).length,
+    async saveTopicLimits(limits) {
+      const bytes = arrayOf(limits.map(({ maxMessageBytes }) => maxMessageBytes))
+      await db.rows('topic-save', textArrayOf(limits.map(({ topic }) => topic)), bytes)
+    },
+    topicLimits: async () =>
+      (await db.rows('topics')).map(([topic, bytes]) => ({ topic: textOf(topic), maxMessageBytes: numberOf(bytes) })),
+  }
+}
+
+async function backlog(db: Database): Promise<Awaited<ReturnType<OutboxStore['backlog']>>> {
+  const [waiting, parked, holds, oldest, now] = await db.row('backlog')
+  return {
+    waiting: numberOf(waiting),
+    held: numberOf(holds) === 0 ? 0 : numberOf((await db.row('backlog-held'))[0]),
+    parked: numberOf(parked),
+    oldestMs: oldest === null ? 0 : Math.max(0, numberOf(now) - numberOf(oldest)),
+  }
+}
