@@ -10,7 +10,7 @@ export function childrenOf(pid: number): number[] {
   } catch {
     // no such file: another system than Linux, or a kernel without that list
     const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    const rows = (stdout ?? '').split('\n').map((row) => row.trim().split(/\s+/).map(Number))
+    const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
     return rows.filter(([, parent]) => parent === pid).flatMap(([child]) => (child === undefined ? [] : [child]))
   }
 }

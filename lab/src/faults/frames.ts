@@ -44,10 +44,10 @@ export class FrameReader {
     const parts = [this.#rest]
     let have = this.#rest.length
     while (have < length) {
-      const { value, done } = await this.#chunks.next()
-      if (done === true) return false
-      parts.push(value)
-      have += value.length
+      const chunk = await this.#chunks.next()
+      if (chunk.done === true) return false
+      parts.push(chunk.value)
+      have += chunk.value.length
     }
     this.#rest = Buffer.concat(parts)
     return true

@@ -7,7 +7,7 @@ import { type Direction, type Link, TcpProxy } from './tcp-proxy.js'
 /** An answer that gets lost. */
 export interface DropResponses extends RequestFilter {
   /** `close` (unless told): the connection is cut in the answer's place. `hang`: it stays, and nothing comes any more. */
-  readonly then?: 'close' | 'hang'
+  readonly connection?: 'close' | 'hang'
 }
 
 /** An answer that comes late. */
@@ -174,9 +174,9 @@ export class KafkaProxy extends TcpProxy {
   }
 }
 
-function loseAnswer(link: Link, [rule, { then = 'close' }]: Armed<DropResponses>): void {
+function loseAnswer(link: Link, [rule, { connection = 'close' }]: Armed<DropResponses>): void {
   link.isMute = true
-  if (then === 'close') link.cut()
+  if (connection === 'close') link.cut()
   rule.applied++
 }
 

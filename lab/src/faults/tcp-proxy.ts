@@ -21,7 +21,7 @@ export class Link {
   constructor(client: Socket, server: Socket) {
     this.client = client
     this.server = server
-    for (const socket of [client, server]) socket.setNoDelay(true).on('error', () => {}) // 'close' follows
+    for (const socket of [client, server]) socket.setNoDelay(true).on('error', ignore) // 'close' follows
   }
 
   /** Cuts both sides at once. Bytes that were already handed to the kernel still arrive. */
@@ -167,7 +167,7 @@ export abstract class TcpProxy implements AsyncDisposable {
     const socket = direction === 'to-server' ? link.server : link.client
     if (!socket.writable || (direction === 'to-client' && link.isMute)) return
     if (socket.write(bytes)) return
-    await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined)
+    await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(ignore)
   }
 
   async #passable(link: Link, direction: Direction): Promise<void> {
@@ -193,19 +193,19 @@ export abstract class TcpProxy implements AsyncDisposable {
       })
     }
     if (this.#acceptsHalfOpen) loseServer(link)
-    void this.#carryRequests(link)
-    void this.#carryAnswers(link)
+    this.#carryRequests(link).catch(ignore)
+    this.#carryAnswers(link).catch(ignore)
   }
 
   /** The client's end reaches the server when all that it sent has: a held or blocked request outlives its connection. */
   async #carryRequests(link: Link): Promise<void> {
-    await this.relayRequests(link).catch(() => undefined) // a cut connection
+    await this.relayRequests(link).catch(ignore) // a cut connection
     link.server.end()
     if (link.isHalfOpen || link.isMute) link.client.destroy() // nobody answers it any more
   }
 
   async #carryAnswers(link: Link): Promise<void> {
-    await this.relayAnswers(link).catch(() => undefined)
+    await this.relayAnswers(link).catch(ignore)
     link.server.destroy()
     if (!link.isHalfOpen && !link.isMute) link.client.end(() => link.client.destroy())
   }
@@ -215,3 +215,5 @@ function loseServer(link: Link): void {
   link.isHalfOpen = true
   link.server.destroy()
 }
+
+function ignore(): void {}

@@ -14,7 +14,8 @@ const deadlineMs = 10_000
 
 test('the server is as safe as PostgreSQL is by default, on loopback only, and does not run as root', async () => {
   await using server = await startPostgres({ settings: { work_mem: '5MB' } })
-  const setting = async (name: string) => (await server.query(`SELECT current_setting($1) AS v`, [name]))[0]?.['v']
+  const setting = async (name: string) =>
+    (await server.query<{ v: string }>(`SELECT current_setting($1) AS v`, [name]))[0]?.v
   assert.deepEqual(
     await Promise.all(['fsync', 'synchronous_commit', 'full_page_writes', 'listen_addresses', 'work_mem'].map(setting)),
     ['on', 'on', 'on', '127.0.0.1', '5MB'],

@@ -75,11 +75,11 @@ describe('a Kafka node behind a proxy', () => {
       return Number(answer.topics[0]?.partitions[0]?.offset)
     })
 
-  for (const then of ['close', 'hang'] as const)
-    it(`a dropped answer (${then}): the record is appended, the sender does not know, the repeat meets it`, async () => {
+  for (const connection of ['close', 'hang'] as const)
+    it(`a dropped answer (${connection}): the record is appended, the sender does not know, the repeat meets it`, async () => {
       producer = await Producer.open(broker)
       const end = await appended()
-      const rule = proxy.dropResponses({ api: 'Produce', then })
+      const rule = proxy.dropResponses({ api: 'Produce', connection })
       const outcome = await producer.send(0)
       assert.equal(outcome.kind, 'unknown', JSON.stringify(outcome))
       await rule.happened()
@@ -175,11 +175,11 @@ describe('a Kafka node behind a proxy', () => {
   })
 
   it('counts what passed, by API, and knows no misspelt one', async () => {
-    const before = proxy.count('InitProducerId')
+    const earlier = proxy.count('InitProducerId')
     await initProducerId(proxy.port)
     assert.deepEqual(proxy.count('InitProducerId'), {
-      requests: before.requests + 1,
-      responses: before.responses + 1,
+      requests: earlier.requests + 1,
+      responses: earlier.responses + 1,
     })
     assert.ok((proxy.counts()['Produce']?.requests ?? 0) >= 5)
     assert.throws(() => proxy.dropResponses({ api: 'Prodcue' }), /no API 'Prodcue'/)
