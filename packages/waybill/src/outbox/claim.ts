@@ -48,22 +48,29 @@ export function claimIdentity(
   return next ? { kind: 'ready', incarnation: next, firstSequence: 0 } : { kind: 'need-producer-id' }
 }
 
+/** Rows for one batch and the bytes they take there. */
+export interface Cut {
+  readonly rows: readonly WaitingRow[]
+  readonly bytes: number
+}
+
 /** The first rows of the queue that fit into one batch; at least one. */
 export function cutRows(
   state: StreamState,
   view: TopicView,
   limits: { readonly batchRowsMax: number; readonly batchBytesMax: number },
-): readonly WaitingRow[] {
+): Cut {
   const bytesMax = Math.min(limits.batchBytesMax, view.maxMessageBytes) - batchOverheadBytes
   const rowsMax = Math.min(limits.batchRowsMax, state.rowsMax)
   let bytes = 0
   let count = 0
   for (const row of state.queue) {
-    bytes += rowBytes(row)
-    if (count > 0 && (bytes > bytesMax || count >= rowsMax)) break
+    const more = rowBytes(row)
+    if (count > 0 && (bytes + more > bytesMax || count >= rowsMax)) break
+    bytes += more
     count++
   }
-  return state.queue.slice(0, count)
+  return { rows: state.queue.slice(0, count), bytes }
 }
 
 /** True when the stream may claim now: rows wait, no flight is open, nothing holds it back. */

@@ -9,6 +9,8 @@ export interface OpenFlight {
   readonly flight: Flight
   /** Its rows in record order, kept to repeat them byte for byte. */
   readonly rows: readonly WaitingRow[]
+  /** What they take in a batch, at most. */
+  readonly bytes: number
   /** True when some attempt may have been appended. Never goes back to false. */
   uncertain: boolean
   /** Monotonic time of the last attempt that may still be stuck somewhere, by which the drain before a resolve is counted. */
@@ -121,7 +123,8 @@ export class OwnedLane {
         `flight ${streamId(flight)} #${flight.firstSequence} misses rows: ${own.length} of ${flight.rowIds.length}`,
       )
     for (const id of flight.rowIds) this.known.add(id)
-    this.#stream(flight).open = { flight, rows: own, uncertain: true, unansweredAtMs: takenAtMs, phase: 'due' }
+    const bytes = own.reduce((sum, row) => sum + rowBytes(row), 0)
+    this.#stream(flight).open = { flight, rows: own, bytes, uncertain: true, unansweredAtMs: takenAtMs, phase: 'due' }
   }
 }
 

@@ -1,10 +1,9 @@
 import { formatHeader, headerName } from '../model/header.js'
-import type { Header, WaitingRow } from '../model/message.js'
+import type { Header } from '../model/message.js'
 import { advanceSequence } from '../model/sequence-number.js'
 import type { ProduceBatch, TopicView } from '../ports/broker.js'
 import { trustMs } from './claim.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
-import { rowBytes } from './lane-state.js'
 import type { Place } from './settle.js'
 
 /** What to do with a due flight now. */
@@ -65,7 +64,7 @@ export class RequestDraft {
   add(place: Place & { readonly view: TopicView }): boolean {
     const { topic, partition } = place.open.flight
     const name = `${topic} ${partition}`
-    const bytes = place.open.rows.reduce((sum, row) => sum + rowBytes(row), 0)
+    const { bytes } = place.open
     if (this.#partitions.has(name)) return false
     if (this.places.length > 0 && this.#bytes + bytes > this.#bytesMax) return false
     this.#partitions.add(name)
@@ -86,21 +85,22 @@ export function batchOf(source: string, open: OpenFlight, topicId: string): Prod
     producerEpoch: flight.incarnation.producerEpoch,
     firstSequence: flight.firstSequence,
     stampMs: flight.stampMs,
-    records: open.rows.map((row, at) => ({
-      key: row.key,
-      value: row.value,
-      headers: [...row.headers, headerOf(source, open, row, at)],
-    })),
+    records: records(source, open),
   }
 }
 
-function headerOf(source: string, { flight }: OpenFlight, row: WaitingRow, at: number): Header {
-  const text = formatHeader({
-    source,
-    lane: flight.lane,
-    incarnation: flight.incarnation,
-    sequence: advanceSequence(flight.firstSequence, at),
-    messageId: row.messageId,
+/** All headers' bytes are made in one go: one buffer per row cost a third of this function's time. */
+function records(source: string, { flight, rows }: OpenFlight): ProduceBatch['records'] {
+  const { lane, incarnation, firstSequence } = flight
+  const texts = rows.map(({ messageId }, at) =>
+    formatHeader({ source, lane, incarnation, sequence: advanceSequence(firstSequence, at), messageId }),
+  )
+  const bytes = Buffer.from(texts.join(''), 'latin1')
+  let end = 0
+  return rows.map(({ key, value, headers }, at) => {
+    const start = end
+    end += texts[at]?.length ?? 0
+    const header: Header = [headerName, bytes.subarray(start, end)]
+    return { key, value, headers: headers.length === 0 ? [header] : [...headers, header] }
   })
-  return [headerName, Buffer.from(text, 'latin1')]
 }

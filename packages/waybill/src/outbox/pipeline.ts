@@ -122,7 +122,7 @@ export class Pipeline {
       this.#renewProducerId(lane)
       return undefined
     }
-    const rows = cutRows(state, view, this.#context.options)
+    const { rows, bytes } = cutRows(state, view, this.#context.options)
     const { incarnation, firstSequence } = identity
     return {
       lane,
@@ -153,8 +153,8 @@ export class Pipeline {
           lastLeaderEpoch: opened?.lastLeaderEpoch ?? -1,
           lastStampMs: flight.stampMs,
         }
-        this.#reader.take(state, rows)
-        state.open = { flight, rows, uncertain: false, unansweredAtMs: undefined, phase: 'due' }
+        this.#reader.take(state, rows, bytes)
+        state.open = { flight, rows, bytes, uncertain: false, unansweredAtMs: undefined, phase: 'due' }
         this.#context.events.emit({ kind: 'claimed', stream: state.key, count: rows.length })
       },
     }

@@ -54,12 +54,12 @@ export class Reader {
   forget(lane: OwnedLane): void {
     this.#sweepAt.delete(lane.lane)
     this.#senders.reset()
-    for (const state of lane.streams.values()) for (const row of state.queue) this.bufferedBytes -= rowBytes(row)
+    for (const state of lane.streams.values()) this.bufferedBytes -= bytesOf(state.queue)
   }
 
-  /** Removes rows from a queue (they go into a flight or are held). */
-  take(state: StreamState, rows: readonly WaitingRow[]): void {
-    for (const row of rows) this.bufferedBytes -= rowBytes(row)
+  /** Removes rows, which take `bytes`, from a queue (they go into a flight or are held). */
+  take(state: StreamState, rows: readonly WaitingRow[], bytes: number = bytesOf(rows)): void {
+    this.bufferedBytes -= bytes
     if (rows.every((row, at) => state.queue[at] === row)) {
       state.queue.splice(0, rows.length)
       return
@@ -145,19 +145,15 @@ export class Reader {
     return queued
   }
 
-  /** Per lane whose page was full: its last row. */
+  /** Per lane whose page was full: its last row. A lane's rows lie together. */
   #pageEnds(rows: readonly WaitingRow[]): ReadonlyMap<number, number> {
-    const pages = new Map<number, { lastId: number; count: number }>()
-    for (const { lane, id } of rows) {
-      const page = pages.get(lane)
-      if (!page) pages.set(lane, { lastId: id, count: 1 })
-      else {
-        page.lastId = id
-        page.count++
-      }
-    }
-    const full = [...pages].filter(([, { count }]) => count >= pageRows)
-    return new Map(full.map(([lane, { lastId }]) => [lane, lastId]))
+    const ends = new Map<number, number>()
+    let count = 0
+    rows.forEach(({ lane, id }, at) => {
+      count = rows[at - 1]?.lane === lane ? count + 1 : 1
+      if (count >= pageRows) ends.set(lane, id)
+    })
+    return ends
   }
 
   /** Queues what can be queued and moves `seenTo`: back, too, when the page ended early. True when any row was queued. */
@@ -197,8 +193,7 @@ export class Reader {
    */
   #placeRow(lane: OwnedLane, row: WaitingRow): 'queued' | 'known' | 'held' | 'skip' | 'halt' {
     if (lane.known.has(row.id)) return 'known'
-    if (row.key !== null && lane.heldKeys.has(keyName(row.topic, row.key))) return 'held'
-    if (lane.heldKeys.has(`row ${row.id}`)) return 'held'
+    if (lane.heldKeys.size > 0 && isHeld(lane, row)) return 'held'
     const view = this.#topics.view(row.topic)
     if (this.#passedOver(lane, row.topic, row.id, !view || view.partitions.length === 0) || !view) return 'skip'
     const partition = slotOf(row.key ?? Buffer.from(row.messageId, 'hex'), view.partitions.length)
@@ -245,6 +240,16 @@ export class Reader {
     while (at > 0 && (queue[at - 1]?.id ?? 0) > row.id) at--
     queue.splice(at, 0, row)
   }
+}
+
+function bytesOf(rows: readonly WaitingRow[]): number {
+  let bytes = 0
+  for (const row of rows) bytes += rowBytes(row)
+  return bytes
+}
+
+function isHeld({ heldKeys }: OwnedLane, { topic, key, id }: WaitingRow): boolean {
+  return (key !== null && heldKeys.has(keyName(topic, key))) || heldKeys.has(`row ${id}`)
 }
 
 /** A lane's read from there, without the rows we have. */

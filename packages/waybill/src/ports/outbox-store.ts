@@ -248,7 +248,7 @@ export interface OutboxStore {
 
   /**
    * Waiting rows with id > afterId of each lane, in id order per lane, flights and held rows included, at most `limit` rows
-   * per lane. Reads only committed rows, all lanes as of one moment; a row that commits later with a smaller id is found by
+   * per lane, the rows of a lane together. Reads only committed rows, all lanes as of one moment; a row that commits later with a smaller id is found by
    * a later read from a lower id.
    */
   read(lanes: readonly LaneRead[], limit: number): Promise<ReadPage>
