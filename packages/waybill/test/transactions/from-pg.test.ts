@@ -7,13 +7,16 @@ import { fromPg } from '../../src/pg.js'
 test('fromPg refuses what cannot carry a transaction, and says what to pass', () => {
   const transactions: Transactions<pg.PoolClient> = fromPg(new pg.Pool())
   const wrong: readonly (readonly [unknown, RegExp])[] = [
-    [new pg.Pool(), /BoundPool is no pg client: a pool runs each statement on any connection.*waybill\.transaction/],
-    [new pg.Client(), /in no transaction \(BEGIN not awaited, or already finished\)/],
-    [{}, /class Object is no pg client/],
-    [{ query: () => undefined }, /class Object is no pg client/],
-    [null, /null is no pg client/],
-    [undefined, /undefined is no pg client/],
-    ['BEGIN', /BEGIN is no pg client/],
+    [
+      new pg.Pool(),
+      /BoundPool is no client of pg \(and a pool runs each statement on any connection\).*waybill\.transaction/,
+    ],
+    [new pg.Client(), /this transaction is not open \(never begun or BEGIN not awaited/],
+    [{}, /class Object is no client of pg/],
+    [{ query: () => undefined }, /class Object is no client of pg/],
+    [null, /null is no client of pg/],
+    [undefined, /undefined is no client of pg/],
+    ['BEGIN', /BEGIN is no client of pg/],
   ]
   for (const [value, message] of wrong)
     assert.throws(() => transactions.check(value), { code: 'WB_NOT_IN_TRANSACTION', message })

@@ -1,0 +1,2 @@
+export { fromKnex } from './transactions/from-knex.js'
+export type { KnexInstance, KnexTransaction } from './transactions/from-knex.js'
