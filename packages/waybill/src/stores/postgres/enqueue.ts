@@ -1,7 +1,7 @@
 import { WaybillError } from '../../model/errors.js'
 import type { SealedMessage } from '../../model/message.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
-import type { Transactions } from '../../ports/transactions.js'
+import type { SqlValue, Transactions } from '../../ports/transactions.js'
 import type { Database } from './database.js'
 import { storeFailure } from './failure.js'
 import { enqueueLocks } from './locks.js'
@@ -20,7 +20,7 @@ export function enqueueing(db: Database): Pick<OutboxStore, 'enqueue'> {
       checkHandle(transactions, tx)
       const sql = db.sql('enqueue')
       // All locks come with the first statement: ids of a later one would otherwise be drawn under locks taken out of order.
-      let locks = enqueueLocks(db, messages)
+      let locks: readonly SqlValue[] = enqueueLocks(db, messages)
       try {
         for (const some of statements(messages)) {
           await transactions.execute(tx, sql, [...locks, ...enqueueParams(some)])

@@ -1,6 +1,5 @@
 import { murmur2 } from '../../model/lane.js'
 import type { SealedMessage } from '../../model/message.js'
-import type { SqlValue } from '../../ports/transactions.js'
 import type { Database } from './database.js'
 import { arrayOf } from './rows.js'
 
@@ -26,7 +25,10 @@ export function lockClasses(db: Database): { readonly lanes: number; readonly ke
  * All of them tell openSenders that the transaction may have drawn ids. Race: a lock per key alone would let a call with
  * many keys draw an id of the same key unseen.
  */
-export function enqueueLocks(db: Database, messages: readonly SealedMessage[]): readonly SqlValue[] {
+export function enqueueLocks(
+  db: Database,
+  messages: readonly Pick<SealedMessage, 'lane' | 'topic' | 'key'>[],
+): readonly [string, string, string] {
   const { lanes: laneClass, keys: keyClass } = lockClasses(db)
   const lanes = new Set<number>()
   const keys = new Set<number>()

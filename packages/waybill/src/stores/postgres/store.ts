@@ -1,5 +1,7 @@
 import type { Clock } from '../../ports/clock.js'
+import type { OutboxAdmin } from '../../ports/outbox-admin.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
+import { admin } from './admin.js'
 import { alerts } from './alerts.js'
 import { checkName, Database } from './database.js'
 import { driverOf } from './drivers/choose.js'
@@ -29,6 +31,7 @@ export interface PostgresStore extends OutboxStore {
   readonly dialect: 'postgres'
   /** The inbox in the same schema: `inbox` beside `outbox`, `<prefix>_inbox` beside another prefix. Has a migration of its own. */
   readonly inbox: PostgresInbox
+  readonly admin: OutboxAdmin
 }
 
 /**
@@ -46,6 +49,7 @@ export function postgresStore(client: unknown, options: PostgresStoreOptions): P
   return {
     dialect: 'postgres',
     inbox,
+    admin: admin(db),
     ...schema(db),
     ...leases(db),
     ...alerts(db),

@@ -4,19 +4,30 @@ import { bytes, commit, Lane, message, rejects, sameRows, waiting, waitingIds } 
 
 const allBytes = Uint8Array.from({ length: 256 }, (_, i) => i)
 
-/** Sends `count` messages, one transaction each; uneven pauses inside make a later one ready to commit before an earlier one. */
+/** Which messages were inserted, in order, and how many transactions are between their insert and their commit now. */
+interface Inserts {
+  readonly ids: string[]
+  open: number
+}
+
+/**
+ * Sends `count` messages, one transaction each; uneven pauses inside make a later one ready to commit before an earlier one.
+ * Noted when the insert is done, not when the commit is answered: two answers on two sockets may arrive in either order.
+ */
 async function sendMany(
   world: Pick<StoreWorld, 'store' | 'transactions'>,
   count: number,
-  done: string[],
+  inserts: Inserts,
 ): Promise<void> {
   const one = async (_: unknown, index: number): Promise<void> => {
     const own = message()
     await world.transactions.run(async (tx) => {
       await world.store.enqueue(world.transactions, tx, [own])
+      inserts.ids.push(own.messageId)
+      assert.equal(++inserts.open, 1, 'a second transaction has drawn an id of the key before the first one committed')
       for (let pause = (index * 7) % 4; pause > 0; pause--) await new Promise((resolve) => setImmediate(resolve))
+      inserts.open--
     })
-    done.push(own.messageId)
   }
   await Promise.all(Array.from({ length: count }).map(one))
 }
@@ -90,12 +101,12 @@ export const enqueueCases: readonly StorePromise[] = [
   {
     name: 'two processes that send at once lose nothing, and ids of a key are in commit order',
     async keep(world) {
-      const committed: string[] = []
-      await Promise.all([sendMany(world, 25, committed), sendMany(world.peer, 25, committed)])
-      assert.equal(committed.length, 50)
+      const inserts: Inserts = { ids: [], open: 0 }
+      await Promise.all([sendMany(world, 25, inserts), sendMany(world.peer, 25, inserts)])
+      assert.equal(inserts.ids.length, 50)
       assert.deepEqual(
         (await waiting(world.store)).map((row) => row.messageId),
-        committed,
+        inserts.ids,
       )
     },
   },
