@@ -1,0 +1,11 @@
+CREATE TABLE "orders" (
+  "id" TEXT NOT NULL PRIMARY KEY,
+  "item" TEXT NOT NULL,
+  "cents" INTEGER NOT NULL
+);
+
+CREATE TABLE "invoices" (
+  "id" SERIAL NOT NULL PRIMARY KEY,
+  "orderId" TEXT NOT NULL,
+  "cents" INTEGER NOT NULL
+);
