@@ -1,0 +1,64 @@
+import { Pool } from 'pg'
+import { createWaybill, type Message, silentLog } from 'waybill'
+import { fromPg } from 'waybill/pg'
+import { postgres } from 'waybill/postgres'
+import { run } from './fill.js'
+import type { Servers } from './servers.js'
+import { keyOf, lanes, source, valueOf } from './work.js'
+
+const messagesPerSend = 1000
+
+/**
+ * Makes waybill's tables and fills the outbox with messages 1 to `count`, sealed and inserted by `send`, then moved into
+ * transactions of their own, so that these rows lie as those of the other arms.
+ */
+export async function fillOutbox({ brokers }: Servers, url: string, topic: string, count: number): Promise<void> {
+  const pool = new Pool({ connectionString: url, max: 4 })
+  const waybill = createWaybill({
+    source,
+    brokers,
+    lanes,
+    store: postgres(pool),
+    transactions: fromPg(pool),
+    relay: false,
+    migrate: true,
+    log: silentLog,
+  })
+  try {
+    await waybill.start()
+    for (let n = 1; n <= count; n += messagesPerSend) {
+      const messages = messagesFrom(topic, n, Math.min(n + messagesPerSend - 1, count))
+      await waybill.transaction(async (tx) => {
+        await tx.query('SET LOCAL synchronous_commit = off')
+        await waybill.send(tx, messages)
+      })
+    }
+  } finally {
+    await waybill.stop()
+    await pool.end()
+  }
+}
+
+/** Puts each row of the outbox into a transaction of its own, in the same order. */
+export async function splitTransactions(url: string): Promise<void> {
+  await run(url, [
+    'SET synchronous_commit = off',
+    'CREATE UNLOGGED TABLE staged AS SELECT * FROM waybill.outbox ORDER BY id',
+    'TRUNCATE waybill.outbox',
+    `DO $$ DECLARE row record; BEGIN FOR row IN SELECT * FROM staged LOOP
+       INSERT INTO waybill.outbox (lane, message_id, topic, key, headers, value, created_at)
+         VALUES (row.lane, row.message_id, row.topic, row.key, row.headers, row.value, row.created_at);
+       COMMIT;
+     END LOOP; END $$`,
+    'DROP TABLE staged',
+    'ANALYZE',
+    'CHECKPOINT',
+  ])
+}
+
+function messagesFrom(topic: string, first: number, last: number): readonly Message[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const n = first + index
+    return { topic, key: keyOf(n), value: valueOf(n) }
+  })
+}
