@@ -17,6 +17,8 @@ export interface KafkaOptions {
    * start from `cluster.bootstrap` then go through the proxies, everywhere: the nodes announce them. False unless told.
    */
   readonly proxied?: boolean | readonly ProxiedListener[]
+  /** Kafka's version, such as `3.9.1`; fetched when it is not there. The lab's own (`scripts/kafka-jars.mjs`) unless told. */
+  readonly version?: string
   /** Broker settings for every node; they win over the lab's own. */
   readonly properties?: Readonly<Record<string, string>>
   /** Milliseconds for all nodes to be ready; 120000 unless told. */
@@ -97,7 +99,7 @@ export class KafkaCluster implements AsyncDisposable {
 export async function startKafka(options: KafkaOptions): Promise<KafkaCluster> {
   const { nodes, properties = {}, deadlineMs } = options
   const proxied = options.proxied === true ? (['client'] as const) : options.proxied || []
-  const jars = await kafkaJars()
+  const jars = await kafkaJars(options.version)
   const folder = await mkdtemp(join(tmpdir(), 'waybill-kafka-'))
   const places = await placeNodes(nodes, proxied)
   const addresses = places.map(({ address }) => address)

@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url'
 const script = fileURLToPath(new URL('../../../../scripts/kafka-jars.mjs', import.meta.url))
 
 /**
- * The folder of a real Kafka broker's jars; fetched with Maven the first time (5 s to minutes), then a matter of 60 ms.
+ * The folder of a real Kafka broker's jars, of the lab's own version unless told; fetched with Maven the first time (5 s to minutes), then a matter of 60 ms.
  * The work is `scripts/kafka-jars.mjs`, which also runs before anything is compiled. Fails when Maven is missing or cannot fetch.
  */
-export async function kafkaJars(): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 900_000 })
+export async function kafkaJars(version?: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, version === undefined ? [script] : [script, version], {
+    timeout: 900_000,
+  })
   return stdout.trim()
 }

@@ -9,15 +9,18 @@ const debianFolder = '/usr/lib/postgresql'
 const programTimeoutMs = 120_000
 
 /**
- * The folder of PostgreSQL's server programs: the newest below /usr/lib/postgresql, else the one on PATH. Debian's come first
+ * The folder of PostgreSQL's server programs: WAYBILL_LAB_POSTGRES when it is set, else the newest below /usr/lib/postgresql, else the one on PATH. Debian's come first
  * because its `pg_basebackup` on PATH is a wrapper that chooses a version by itself. Fails with what to run when there is none.
  */
 export function postgresPrograms(): string {
+  const told = process.env['WAYBILL_LAB_POSTGRES']
   const onPath = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  const found = [...debianVersions(), ...onPath].find((folder) => holds(folder, 'initdb') && holds(folder, 'postgres'))
+  const found = (told ? [told] : [...debianVersions(), ...onPath]).find(
+    (folder) => holds(folder, 'initdb') && holds(folder, 'postgres'),
+  )
   if (found === undefined) {
     throw new Error(
-      `no PostgreSQL server found (initdb and postgres, on PATH or in ${debianFolder}/*/bin): run \`node scripts/provision.mjs\``,
+      `no PostgreSQL server found (initdb and postgres, in ${told ?? `${debianFolder}/*/bin or on PATH`}): run \`node scripts/provision.mjs\``,
     )
   }
   return found
