@@ -1,11 +1,12 @@
 // Runs the generators, then the compiler, and removes compiled files whose source is gone (a deleted test would run for ever).
 import { existsSync, rmSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
+import { prismaGenerate } from './prisma-generate.mjs'
 import { bin, filesBelow, isMain, root, run } from './steps.mjs'
 
 // Generators of what is not in git. A missing one is a part of waybill that isn't written yet.
 const generators = ['packages/waybill/scripts/build-sql.mjs']
-const projects = ['packages/waybill', 'packages/broker', 'lab']
+const projects = ['packages/waybill', 'packages/broker', 'examples/express-prisma', 'lab']
 
 /** Builds everything; resolves to an exit code. */
 export async function build() {
@@ -14,6 +15,8 @@ export async function build() {
     const code = await run(process.execPath, [generator])
     if (code !== 0) return code
   }
+  const code = await prismaGenerate()
+  if (code !== 0) return code
   projects.forEach(removeOrphans)
   return run(bin('tsc'), ['-b'])
 }
