@@ -80,7 +80,8 @@ export class Monitor {
       this.#limitsChanged = false
       await store.saveTopicLimits([...this.#limits].map(([topic, maxMessageBytes]) => ({ topic, maxMessageBytes })))
     }
-    if (options.dropUnverified) await store.purgeSent(options.keepSentMs, purgeRows)
+    if (store.maintain) await store.maintain(options.dropUnverified ? { dropSentOlderThanMs: options.keepSentMs } : {})
+    else if (options.dropUnverified) await store.purgeSent(options.keepSentMs, purgeRows)
     await this.#courier.round(signal)
   }
 

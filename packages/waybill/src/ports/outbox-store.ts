@@ -270,6 +270,13 @@ export interface OutboxStore {
   /** Deletes up to `limit` sent rows acknowledged more than `olderThanMs` ago. Returns how many. Only for `dropUnverified`. */
   purgeSent(olderThanMs: number, limit: number): Promise<number>
 
+  /**
+   * Housekeeping of a store whose sent rows lie in partitions: makes them ahead, and drops those that are wholly acknowledged
+   * more than `dropSentOlderThanMs` ago (absent: none). Asked every second by every relay; the store decides when it is due
+   * and lets one process do it. Absent: `purgeSent` is called instead.
+   */
+  maintain?(options: { readonly dropSentOlderThanMs?: number }): Promise<void>
+
   /** Opens an alert unless one with this cause is open. */
   openAlert(alert: { readonly cause: string; readonly kind: string; readonly detail: string }): Promise<void>
   /** Resolves the open alert with this cause, if any. */

@@ -2,6 +2,7 @@ import { WaybillError } from '../../model/errors.js'
 import { murmur2 } from '../../model/lane.js'
 import type { Clock } from '../../ports/clock.js'
 import { postgresSql } from '../../generated/sql.js'
+import { timedOut, within } from './deadline.js'
 import type { Connection, Driver, TextParam, TextRow } from './driver.js'
 import { connectFailure, isBusy, storeFailure } from './failure.js'
 
@@ -98,7 +99,12 @@ export class Database implements Statements {
   }
 
   /** Several statements in one transaction, rolled back when `work` rejects. */
-  transaction<T>(what: string, work: (tx: Transaction) => Promise<T>, limitMs: number = this.deadlineMs): Promise<T> {
+  transaction<T>(
+    what: string,
+    work: (tx: Transaction) => Promise<T>,
+    limits: { readonly limitMs?: number; readonly lockMs?: number } = {},
+  ): Promise<T> {
+    const { limitMs = this.deadlineMs, lockMs = limitMs } = limits
     return this.#retry(
       what,
       async (connection) => {
@@ -107,7 +113,7 @@ export class Database implements Statements {
         await run('begin', [])
         let result: T
         try {
-          await run('limits', [limitMs, limitMs])
+          await run('limits', [limitMs, lockMs])
           result = await work({
             rows: (name, ...params) => run(name, params),
             row: async (name, ...params) => only(name, await run(name, params)),
@@ -151,7 +157,7 @@ export class Database implements Statements {
     const connection = await this.#connection(what, endMs)
     let ended = false
     const running = work(connection)
-    const late = async (): Promise<void> => {
+    const late = (): void => {
       if (ended) return
       ended = true
       // What runs on the server would go on and keep its locks although nobody listens to it any more.
@@ -159,13 +165,15 @@ export class Database implements Statements {
       connection.release(true)
     }
     try {
-      const result = await within(this.clock, endMs, running, late)
-      if (result === timedOut)
+      const result = await within(this.clock, endMs, running)
+      if (result === timedOut) {
+        late()
         throw new WaybillError(
           'WB_STORE_FAILED',
           `PostgreSQL did not answer within ${this.deadlineMs} ms; whether it did what was asked is unknown (${what})`,
           { facts: { statement: what } },
         )
+      }
       ended = true
       connection.release(false)
       return result
@@ -180,13 +188,14 @@ export class Database implements Statements {
 
   async #connection(what: string, endMs: number): Promise<Connection> {
     const reserved = this.driver.reserve()
-    const late = async (): Promise<void> => {
+    const late = (): void => {
       // It may still come: then it is given back.
       reserved.then((connection) => connection.release(false)).catch(() => {})
     }
     try {
-      const connection = await within(this.clock, endMs, reserved, late)
+      const connection = await within(this.clock, endMs, reserved)
       if (connection !== timedOut) return connection
+      late()
     } catch (error) {
       throw connectFailure(error, what)
     }
@@ -208,31 +217,6 @@ export class Database implements Statements {
       }
     }
     ask().catch(() => {})
-  }
-}
-
-const timedOut: unique symbol = Symbol('timed out')
-
-/** The promise's result, or `timedOut` after `late` was called. */
-async function within<T>(
-  clock: Clock,
-  endMs: number,
-  promise: Promise<T>,
-  late: () => Promise<void>,
-): Promise<T | typeof timedOut> {
-  const timer = new AbortController()
-  const timeout = clock
-    .sleep(Math.max(0, endMs - clock.monotonicMs()), timer.signal)
-    .then((): typeof timedOut => timedOut)
-  try {
-    const first = await Promise.race([promise, timeout])
-    if (first === timedOut) {
-      promise.catch(() => {})
-      await late()
-    }
-    return first
-  } finally {
-    timer.abort()
   }
 }
 

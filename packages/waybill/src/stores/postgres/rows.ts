@@ -67,12 +67,12 @@ export function waitingOf(row: TextRow): WaitingRow {
   }
 }
 
-/** What `read` returned: rows, and in the last one the names of open senders. */
+/** What `read` returned: rows, and in one without an id, mostly the last, the names of open senders. */
 export function pageOf(rows: readonly TextRow[]): ReadPage {
-  const names = rows.at(-1)
-  if (!names || names[0] !== null) throw new WaybillError('WB_STORE_CORRUPT', 'read returned no open senders')
+  const names = rows.findLast(([id]) => id === null)
+  if (!names) throw new WaybillError('WB_STORE_CORRUPT', 'read returned no open senders')
   const openSenders = new Set(typeof names[3] === 'string' ? names[3].split(',') : [])
-  return { rows: rows.slice(0, -1).map(waitingOf), openSenders }
+  return { rows: rows.filter((row) => row !== names).map(waitingOf), openSenders }
 }
 
 /** Columns of the `enqueue` statement: one payload, and where each message lies in it. */

@@ -17,7 +17,7 @@ export function schema(db: Database): Schema {
   return {
     async migrate(wanted) {
       await checkServer(db)
-      await db.transaction('migrate', (tx) => migrate(db, tx, wanted), migrateMs)
+      await db.transaction('migrate', (tx) => migrate(db, tx, wanted), { limitMs: migrateMs })
     },
     async open(wanted) {
       await checkServer(db)

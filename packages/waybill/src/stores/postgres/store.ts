@@ -10,8 +10,10 @@ import { inboxBeside } from './inbox.js'
 import type { PostgresInbox } from './inbox.js'
 import { leases } from './leases.js'
 import { lockClasses } from './locks.js'
+import { maintenance } from './partitions.js'
 import { arrayOf, numberOf, pageOf, textArrayOf, textOf } from './rows.js'
 import { schema } from './schema.js'
+import { signals } from './signals.js'
 import { advance } from './steps.js'
 
 /** Options of `postgresStore`. */
@@ -46,6 +48,7 @@ export function postgresStore(client: unknown, options: PostgresStoreOptions): P
   const driver = driverOf(client)
   const db = new Database(driver, { schema: schemaName, prefix, clock, deadlineMs: timeoutMs })
   const inbox = inboxBeside(driver, { schema: schemaName, prefix, timeoutMs, clock })
+  const signal = signals(db)
   return {
     dialect: 'postgres',
     inbox,
@@ -55,7 +58,11 @@ export function postgresStore(client: unknown, options: PostgresStoreOptions): P
     ...alerts(db),
     ...enqueueing(db),
     ...rows(db),
+    announce: signal.announce,
+    listen: signal.listen,
+    maintain: maintenance(db),
     async close() {
+      await signal.close()
       db.close()
       await inbox.close()
     },

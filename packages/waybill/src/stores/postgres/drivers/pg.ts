@@ -1,3 +1,4 @@
+import { WaybillError } from '../../../model/errors.js'
 import type { Connection, Driver, TextParam, TextRow } from '../driver.js'
 
 /** A query as pg takes it. `types` overrides the application's type parsers for this query only. */
@@ -56,6 +57,8 @@ export function pgDriver(pool: PgPool): Driver {
     connections: pool.options.max,
     reserve: async () => reserved(await pool.connect()),
     async listen(channel, statement, notices) {
+      if (pool.options.max < 2)
+        throw new WaybillError('WB_OPTION_INVALID', 'a pool of one connection has none left to listen on: set max to 2 or more')
       const client = await pool.connect()
       let closed = false
       const lost = (cause?: unknown): void => {

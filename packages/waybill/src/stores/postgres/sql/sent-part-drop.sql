@@ -1,0 +1,1 @@
+SELECT waybill.outbox_sent_drop($1::bigint)::text;
