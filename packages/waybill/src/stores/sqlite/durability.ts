@@ -1,7 +1,9 @@
 import { WaybillError } from '../../model/errors.js'
 import type { SqlRow } from '../../ports/transactions.js'
+import { sqliteSql } from '../../generated/sql.js'
 import type { SqliteConnection } from './connection.js'
-import { numberOf, textOf } from './driver.js'
+import { numberOf, rowsOf, textOf } from './driver.js'
+import type { SqliteHandle } from './driver.js'
 
 /** `PRAGMA synchronous`: 0 OFF, 1 NORMAL, 2 FULL, 3 EXTRA. In WAL mode only FULL and EXTRA sync the log at each commit. */
 const full = 2
@@ -20,6 +22,14 @@ export function checkSynchronous(rows: readonly SqlRow[], whose: string): void {
       'Run `PRAGMA synchronous = FULL` on this connection right after opening it',
     { facts: { synchronous: level } },
   )
+}
+
+/** Makes the commits of a connection durable that nobody but us uses. */
+export function makeDurable(handle: SqliteHandle): void {
+  // Read something first, for the reason below.
+  rowsOf(handle, handle.prepare(sqliteSql['pragma-journal-mode']), [])
+  rowsOf(handle, handle.prepare(sqliteSql['meta-exists']), [])
+  handle.exec(sqliteSql['pragma-set-synchronous'])
 }
 
 /** Checks the store's own connection. */
