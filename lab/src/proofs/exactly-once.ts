@@ -1,11 +1,23 @@
+import { answerCases } from './cases/answers.js'
+import { brokerCases } from './cases/brokers.js'
+import { freezeCases } from './cases/freeze.js'
+import { databaseCases } from './cases/database.js'
 import { killCases } from './cases/kill.js'
+import { topicCases } from './cases/topic.js'
 import type { ProofCase } from './cases/proof-case.js'
 import { figuresOf } from './oracle/verdict.js'
 import { holds, type Report, runCases, sum } from './proof.js'
 import { Stage } from './servers/stage.js'
 
 /** All experiments of the proof. */
-export const exactlyOnceCases: readonly ProofCase[] = [...killCases]
+export const exactlyOnceCases: readonly ProofCase[] = [
+  ...killCases,
+  ...freezeCases,
+  ...answerCases,
+  ...topicCases,
+  ...databaseCases,
+  ...brokerCases,
+]
 
 /** Two cores: more at once would only make leases run out for want of a core. */
 const atOnce = 3
@@ -50,11 +62,13 @@ export function summary(reports: readonly Report[]): ExactlyOnce {
   return { holds: failed === 0 && own.length > 0 && isNaiveHurt, line, reports }
 }
 
+const errorChars = 600
+
 /** One line about a case that has just ended; more when it did not hold. */
 export function describe(report: Report): string {
   const { case: one, arm, seconds, findings, problems, error, kept, notes } = report
   const about = `${arm.padEnd(7)} ${one.name}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
-  if (!findings) return `ERROR ${about}: ${error ?? 'no findings'}${kept ? `\n      files in ${kept}` : ''}`
+  if (!findings) return `ERROR ${about}: ${error?.slice(0, errorChars) ?? 'no findings'}\n      files in ${kept}`
   const { lost, duplicates, reordered, wrongReceipts } = figuresOf(findings)
   const figures = `lost=${lost} duplicates=${duplicates} reordered=${reordered} wrong-receipts=${wrongReceipts}`
   const line = `${about}: committed=${findings.committed} records=${findings.records} ${figures} (${seconds.toFixed(1)} s)`

@@ -39,7 +39,7 @@ export async function runCase(stage: Stage, one: ProofCase, arm: Arm, seed: numb
     findings = ending.findings ?? judge(world.topic, await world.ledger.books(), await world.readTopic())
     problems = problemsOf(findings, ending)
   } catch (cause) {
-    error = `${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n${world?.lastWords() ?? ''}`
+    error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
   }
   const seconds = (performance.now() - startMs) / 1000
   const notes = world?.notes ?? []

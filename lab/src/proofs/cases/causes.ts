@@ -1,4 +1,6 @@
 import { until } from '../../cluster/until.js'
+import { type FaultRule, HeldRequests } from '../../faults/fault-rules.js'
+import type { KafkaProxy } from '../../faults/kafka-proxy.js'
 import type { World } from '../servers/world.js'
 
 const smallMessageBytes = 3_000
@@ -10,15 +12,14 @@ export const oversized = {
   lower: (world: World): Promise<void> => limit(world, smallMessageBytes),
   /** Puts Kafka's default back. */
   restore: (world: World): Promise<void> => limit(world, 1_048_588),
-  /** The numbers that must be parked: all of the large ones, or (`all` false) those that were not sent before. */
-  async parked(world: World, all: boolean): Promise<readonly number[]> {
+  /** The numbers that must be parked: the large ones that were not sent before. */
+  async parked(world: World): Promise<readonly number[]> {
     const rows = await world.ledger.rows('SELECT number FROM placed_order WHERE length(body) > $1', [this.paddingBytes])
-    const large = rows.map(({ number }) => Number(number))
-    if (large.length === 0) throw new Error('no message was too large, so nothing would be proven')
-    if (all) return large
     const { sent } = await world.ledger.books()
     const arrived = new Set(sent?.map(({ number }) => number))
-    return large.filter((number) => !arrived.has(number))
+    const large = rows.map(({ number }) => Number(number)).filter((number) => !arrived.has(number))
+    if (large.length === 0) throw new Error('no message was too large, so nothing would be proven')
+    return large
   },
 } as const
 
@@ -32,22 +33,42 @@ export interface Provocation {
   finish(): Promise<void>
 }
 
+/** No batch fits. */
+const tinyMessageBytes = 150
+
 /**
- * Real Kafka appends a request, its answer is lost, and from then on it refuses the repeat as too large: nothing but the topic
+ * Real Kafka appends requests, the answers are lost, and from then on it refuses every repeat as too large: nothing but the topic
  * can tell what happened.
  */
 export function provokeResolve(world: World): Provocation {
-  const isOurs = (frame: Buffer): boolean => frame.includes(world.topic) && frame.includes('x'.repeat(1_000))
-  const rules = world.stage.kafka.proxies.map((proxy) =>
-    proxy.dropResponses({ api: 'Produce', count: 1_000, where: ({ frame }) => isOurs(frame) }),
-  )
-  world.atEnd(() => rules.forEach((rule) => rule.cancel()))
+  const rules = everywhere(world, (proxy) => proxy.dropResponses({ ...ours(world), count: 1_000 }))
   return {
     async finish() {
-      const lost = async (): Promise<boolean> => rules.some(({ applied }) => applied > 0)
-      await until(lost, { what: 'a lost answer to a large message', deadlineMs: 30_000, everyMs: 5 })
-      await oversized.lower(world)
+      await applied(rules, 5, 'lost answers')
+      await limit(world, tinyMessageBytes)
       for (const rule of rules) rule.cancel()
     },
   }
+}
+
+/** Sets a fault at every node's proxy, for this case's topic. */
+export function everywhere<Rule extends FaultRule>(world: World, set: (proxy: KafkaProxy) => Rule): readonly Rule[] {
+  const rules = world.stage.kafka.proxies.map(set)
+  world.atEnd(() => {
+    for (const rule of rules)
+      if (rule instanceof HeldRequests) rule.discard()
+      else rule.cancel()
+  })
+  return rules
+}
+
+/** Produce requests with records for this case's topic. */
+export function ours(world: World): { api: string; where: (request: { readonly frame: Buffer }) => boolean } {
+  return { api: 'Produce', where: ({ frame }) => world.isOurs(frame) }
+}
+
+/** Waits until a fault has happened so often in all. */
+export async function applied(rules: readonly FaultRule[], count: number, what: string): Promise<void> {
+  const sum = (): number => rules.reduce((total, rule) => total + rule.applied, 0)
+  await until(async () => sum() >= count, { what: `${count} ${what}`, deadlineMs: 30_000, everyMs: 5 })
 }

@@ -5,7 +5,7 @@ import type { World } from '../servers/world.js'
 import { lanes } from '../workers/scene.js'
 import type { Worker } from '../workers/worker.js'
 import { oversized, provokeResolve } from './causes.js'
-import { bothArms, type Ending, type ProofCase } from './proof-case.js'
+import { bothArms, type ProofCase } from './proof-case.js'
 
 /** restart: the same process is started again. takeover: a second one was running all along. */
 type After = 'restart' | 'takeover'
@@ -79,31 +79,36 @@ async function killSender(world: World, failpoint: FailpointName, after: After):
 }
 
 /** A relay dies; another one, or the same again, brings everything to its end. */
-async function killRelay(world: World, point: Point, after: After): Promise<Ending | undefined> {
-  const { name: failpoint, cause, hitMax } = point
+async function killRelay(world: World, { name: failpoint, cause, hitMax }: Point, after: After): Promise<undefined> {
   const hit = between(world.random, 1, hitMax)
   world.notes.push(`hit ${hit}`)
-  const onReject = 'park'
-  const isPrepared = cause === 'oversized' || cause === 'lost-answer'
-  if (isPrepared) await (await world.startSender('sender', { paddingBytes: oversized.paddingBytes })).endsWell()
+  const provoked = cause === 'lost-answer' ? provokeResolve(world) : undefined
   if (cause === 'oversized') await oversized.lower(world)
-  const lostAnswer = cause === 'lost-answer' ? provokeResolve(world) : undefined
-  const survivor = after === 'takeover' ? await world.startRelay('survivor', { onReject }) : undefined
+  const survivor = after === 'takeover' ? await world.startRelay('survivor') : undefined
   if (survivor) await hasLanes(world, survivor, lanes)
-  const victim = await world.startRelay('victim', { onReject, doom: { failpoint, hit, ending: 'kill' } })
+  const victim = await world.startRelay('victim', { doom: { failpoint, hit, ending: 'kill' } })
   if (survivor) await victim.waitUntil('its share', () => world.arm === 'naive' || victim.lanes.length > 0)
-  const sender = isPrepared ? undefined : await world.startSender()
-  await lostAnswer?.finish()
+  const sender = await world.startSender('sender', { paddingBytes: cause === 'oversized' ? oversized.paddingBytes : 0 })
+  if (provoked) await world.until('an open flight', async () => (await world.ledger.openFlightsOf(victim.owner)) > 0)
+  await provoked?.finish()
   if (cause === 'stop') {
     await victim.waitUntil('work', () => world.arm === 'naive' || victim.acknowledged > 0)
     victim.askToStop()
   }
   await victim.meetFate()
-  const heir = survivor ?? (await world.startRelay('successor', { onReject }))
-  await sender?.endsWell()
+  await sender.endsWell()
+  let heir = survivor ?? (await world.startRelay('successor'))
+  if (provoked || cause === 'oversized') heir = await mend(world, heir)
   await world.drained()
   await heir.stop()
-  return isPrepared ? { parked: await oversized.parked(world, cause === 'oversized') } : undefined
+}
+
+/** The limit is put back; a relay that starts anew tries held messages again, so all of them arrive, in order. */
+async function mend(world: World, heir: Worker): Promise<Worker> {
+  await world.until('the heir has all lanes', async () => (await world.ledger.lanesOf(heir.owner)) === lanes)
+  await oversized.restore(world)
+  await heir.stop()
+  return world.startRelay('mended')
 }
 
 /** Waits until a relay holds so many lanes by its own word; the usual relay has none. */

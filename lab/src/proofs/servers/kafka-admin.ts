@@ -99,6 +99,16 @@ export class KafkaAdmin {
     await this.#shown(brokerResource, String, configs)
   }
 
+  /** The topic's id as it stands in requests: 16 bytes. */
+  async topicId(name: string): Promise<Buffer> {
+    let id = ''
+    await this.#untilDone(`the id of ${name}`, async (connection) => {
+      id = (await metadataV12.api.async(connection, [name], false, false)).topics[0]?.topicId ?? ''
+      return id !== ''
+    })
+    return Buffer.from(id.replaceAll('-', ''), 'hex')
+  }
+
   /** Producers that the leader remembers in this partition. */
   async producersOf(name: string, partition: number): Promise<number> {
     const leader = await this.leaderOf(name, partition)

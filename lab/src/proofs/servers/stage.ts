@@ -45,9 +45,9 @@ export class Stage implements AsyncDisposable {
     throw kafka.status === 'rejected' ? kafka.reason : (postgres as PromiseRejectedResult).reason
   }
 
-  /** A name for the next case's topic and database. */
+  /** A name for the next case's topic and database; none is a part of another. */
   nextName(): string {
-    return `proof_${++this.#databases}`
+    return `proof_${String(++this.#databases).padStart(4, '0')}`
   }
 
   /** Stops both; the folder with the workers' logs stays where `keep` is true. */

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import type { RejectPolicy, RelayOptions } from 'waybill'
+import { postgres as store } from 'waybill/postgres'
 import { until } from '../../cluster/until.js'
 import { type PostgresServer, startPostgres } from '../../cluster/postgres-server.js'
 import { type IdentifiedRecord, TopicReader } from '../../start/topic-reader.js'
@@ -8,7 +10,7 @@ import { seeded } from '../seeded.js'
 import type { Fate } from '../workers/fate.js'
 import type { NaiveSettings } from '../workers/naive-worker.js'
 import type { RelaySettings } from '../workers/relay-worker.js'
-import { keys, partitions, relayOptions } from '../workers/scene.js'
+import { keys, lanes, partitions, relayOptions, source } from '../workers/scene.js'
 import type { SenderSettings } from '../workers/sender-worker.js'
 import { Worker } from '../workers/worker.js'
 import { type Arm, createBusiness, Ledger } from './business.js'
@@ -47,6 +49,8 @@ export class World {
   readonly postgres: PostgresServer
   readonly ledger: Ledger
   readonly folder: string
+  /** Names the topic in requests, beside its name. Changes when it is created again. */
+  topicId: Buffer = Buffer.alloc(0)
   /** The same for the same seed and case. */
   readonly random: () => number
   /** What is worth a word in the table. */
@@ -80,7 +84,8 @@ export class World {
     try {
       const url = await postgres.createDatabase(name)
       await createBusiness(url, keys)
-      await stage.admin.createTopic(name, partitions)
+      if (arm === 'waybill') await migrate(url)
+      await world.createTopic()
       return world
     } catch (error) {
       await world.close(true)
@@ -95,6 +100,17 @@ export class World {
   /** Done when the case is over, last in first out. */
   atEnd(work: () => unknown): void {
     this.#closing.push(work)
+  }
+
+  /** Creates the topic, also again. */
+  async createTopic(): Promise<void> {
+    await this.stage.admin.createTopic(this.topic, partitions)
+    this.topicId = await this.stage.admin.topicId(this.topic)
+  }
+
+  /** Whether a request names this case's topic. */
+  isOurs(request: Buffer): boolean {
+    return request.includes(this.topic) || request.includes(this.topicId)
   }
 
   startSender(name = 'sender', { doom, ...wish }: SenderWish = {}): Promise<Worker> {
@@ -161,4 +177,13 @@ export class World {
     this.#workers.push(worker)
     return worker
   }
+}
+
+/** Creates waybill's tables, as an operator would with its command. */
+async function migrate(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  const outbox = store(pool)
+  await outbox.migrate({ source, lanes })
+  await outbox.close()
+  await pool.end()
 }

@@ -37,7 +37,7 @@ export class Worker {
   readonly findings: string[] = []
   /** How often a consumer was told that its membership is lost. */
   losses = 0
-  #endedWell = false
+  #isEndExpected = false
   #frozenAtMs = 0
   #ready = false
   #child: Child | undefined
@@ -63,7 +63,7 @@ export class Worker {
 
   /** It ended although it has no fate and nobody told it to. */
   get hasFailed(): boolean {
-    return !this.#process.isRunning && !this.fate && !this.#endedWell
+    return !this.#process.isRunning && !this.fate && !this.#isEndExpected
   }
 
   get isRunning(): boolean {
@@ -133,7 +133,7 @@ export class Worker {
   async endsWell(): Promise<void> {
     await until(async () => !this.isRunning, { what: `the end of ${this.name}`, deadlineMs, everyMs })
     const { code, signal } = await this.#process.ended
-    this.#endedWell = code === 0
+    this.#isEndExpected = code === 0
     if (code !== 0) throw new Error(`${this.name} ended with ${signal ?? code}:\n${this.lastWords()}`)
   }
 
@@ -142,8 +142,9 @@ export class Worker {
     await this.endsWell()
   }
 
-  /** kill -9, also of a frozen one; for the end of a case. */
+  /** kill -9, also of a frozen one. */
   kill(): Promise<void> {
+    this.#isEndExpected = true
     return this.#process.kill()
   }
 
