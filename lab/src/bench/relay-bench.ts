@@ -8,6 +8,7 @@ import { type BenchOptions, relayArms } from './options.js'
 import { findPeers } from './peers.js'
 import { type Result, resultLine, tableText, thousands } from './report.js'
 import { Servers } from './servers.js'
+import { beginStatements, writeStatements } from './statements.js'
 import { median } from './statistics.js'
 
 const partitions = 8
@@ -22,7 +23,7 @@ const goals = { debezium: 4, handwritten: 2.5 } as const
 export async function relayBench(options: BenchOptions): Promise<Result> {
   const names = relayArms(options)
   const arms = await makeArms(names, options)
-  await using servers = await Servers.start()
+  await using servers = await Servers.start({ statements: options.profiles !== undefined })
   const runs = new Map<ArmName, Run[]>(names.map((name) => [name, []]))
   // Round 0 warms up the servers and does not count: fresh brokers answer at half their speed.
   for (let round = 0; round <= options.rounds; round++) {
@@ -63,7 +64,10 @@ async function oneRun(arm: Arm, servers: Servers, round: number, options: BenchO
   await servers.createTopic(place.topic, partitions)
   await arm.prepare(place)
   try {
-    return await measure(arm, place)
+    if (profiles !== undefined) await beginStatements(servers, name)
+    const run = await measure(arm, place)
+    if (profiles !== undefined) await writeStatements(servers, name, `${profiles}/${name}.statements.json`)
+    return run
   } finally {
     await servers.dropDatabase(name)
   }

@@ -31,13 +31,11 @@ export class Servers implements AsyncDisposable {
     this.admin = kafka({ brokers: cluster.bootstrap, clientId: 'waybill-bench' })
   }
 
-  /** Starts all; about 10 s. */
-  static async start(): Promise<Servers> {
+  /** Starts all; about 10 s. `statements`: PostgreSQL counts them (pg_stat_statements), which costs a few percent. */
+  static async start({ statements = false }: { readonly statements?: boolean } = {}): Promise<Servers> {
+    const settings = { ...postgresSettings, ...(statements && { shared_preload_libraries: 'pg_stat_statements' }) }
     const folder = await mkdtemp(join(tmpdir(), 'waybill-bench-'))
-    const [cluster, postgres] = await Promise.allSettled([
-      startKafka({ nodes: 3 }),
-      startPostgres({ settings: postgresSettings }),
-    ])
+    const [cluster, postgres] = await Promise.allSettled([startKafka({ nodes: 3 }), startPostgres({ settings })])
     if (cluster.status === 'fulfilled' && postgres.status === 'fulfilled')
       return new Servers(cluster.value, postgres.value, folder)
     for (const server of [cluster, postgres])
