@@ -4,9 +4,10 @@ import { describe, isObject, refusal } from './refusal.js'
 
 /** What is needed of a transaction of postgres.js. */
 export interface PostgresJsTransaction {
-  unsafe(sql: string, params: unknown[], options: { readonly prepare: boolean }): PromiseLike<readonly unknown[]>
+  /** `never`: its own parameter types depend on the application's. */
+  unsafe(sql: string, params: never[], options: { readonly prepare: boolean }): PromiseLike<readonly unknown[]>
   typed(value: string, oid: number): unknown
-  savepoint(name: string, fn: (sql: never) => unknown): Promise<unknown>
+  savepoint(...args: never[]): unknown
 }
 
 /** What is needed of postgres.js. */
@@ -50,7 +51,7 @@ export function fromPostgresJs<Tx extends PostgresJsTransaction>(sql: PostgresJs
     async execute(tx, text, params) {
       check(tx)
       const run = async (statement: string, values: readonly unknown[]): Promise<readonly SqlRow[]> =>
-        (await tx.unsafe(statement, [...values], { prepare: values.length > 0 })).filter(isObject)
+        (await tx.unsafe(statement, [...values] as never[], { prepare: values.length > 0 })).filter(isObject)
       const values = params.map((value) => (value === null ? null : tx.typed(textOf(value), unknownOid)))
       return known.has(tx) ? run(text, values) : guarded(run, text, values, fix)
     },
