@@ -1,28 +1,18 @@
 import { webhookSink } from '../alerts.js'
-import { WaybillError } from '../model/errors.js'
 import type { AlertSink } from '../ports/alert-sink.js'
-import type { Log } from '../ports/log.js'
-import { systemClock } from '../system/clock.js'
 import { jsonLog } from '../system/log.js'
-import { metrics } from '../telemetry.js'
-import { createWaybill } from '../waybill.js'
-import type { RejectPolicy, RelayOptions, Waybill, WaybillOptions } from '../waybill.js'
+import type { RejectPolicy, RelayOptions, WaybillOptions } from '../waybill.js'
 import type { Call, Command } from './command.js'
 import { databaseOptions, listOf, needed, textOf, UsageError, wholeOf } from './command.js'
-import type { Database } from './database.js'
 import { openDatabase } from './database.js'
-import type { Answer } from './endpoint.js'
-import { Endpoint, isLoopback, listenOf } from './endpoint.js'
+import { listenOf } from './endpoint.js'
 import { kafkaOf, kafkaOptions } from './kafka-settings.js'
-import { RelayWatch } from './readiness.js'
-import { stopSignal } from './stop-signal.js'
+import type { RelaySettings } from './relay-daemon.js'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
 const policies: readonly RejectPolicy[] = ['hold-key', 'park', 'stop']
 /** Pipelines read and write at the same time, and one connection listens for announcements. */
 const connections = 8
-const retryMinMs = 500
-const retryMaxMs = 10_000
 
 /** The daemon: relays the outbox of a database until it is told to stop. */
 export const relay: Command = {
@@ -51,6 +41,8 @@ export const relay: Command = {
   },
   async run(call) {
     const settings = settingsOf(call)
+    // Loaded only here: Kafka's client takes half a second, and no other command needs it.
+    const { relayUntilStopped } = await import('./relay-daemon.js')
     const database = await openDatabase(call, { connections })
     try {
       return await relayUntilStopped(database, settings)
@@ -60,14 +52,7 @@ export const relay: Command = {
   },
 }
 
-interface Settings extends Pick<WaybillOptions<unknown>, 'brokers' | 'topics' | 'alerts'> {
-  readonly relay: Partial<RelayOptions>
-  readonly listen: ReturnType<typeof listenOf>
-  readonly drainMs: number
-  readonly log: Log
-}
-
-function settingsOf(call: Call): Settings {
+function settingsOf(call: Call): RelaySettings {
   const { values, words } = call
   if (words.length > 0) throw new UsageError(`relay takes no ${JSON.stringify(words[0])}`)
   const level = textOf(values, 'log-level') ?? 'info'
@@ -116,85 +101,4 @@ function sinksOf({ values, env }: Call): readonly AlertSink[] {
   if (url === undefined) return []
   const secret = needed(env.WAYBILL_ALERT_SECRET, 'WAYBILL_ALERT_SECRET (environment; whsec_ and base64)')
   return [webhookSink({ url, secret })]
-}
-
-async function relayUntilStopped(database: Database, settings: Settings): Promise<number> {
-  const { log, listen, drainMs } = settings
-  const stop = stopSignal(log)
-  const seen = metrics({ store: database.store })
-  const watch = new RelayWatch(database, systemClock, log)
-  const endpoint = new Endpoint(routes(watch, seen), systemClock)
-  let waybill: Waybill<unknown> | undefined
-  try {
-    if (listen) {
-      const port = await endpoint.listen(listen)
-      log.info('HTTP endpoint', { host: listen.host, port, paths: '/live /ready /metrics' })
-      if (!isLoopback(listen))
-        log.warn('anyone who reaches this port can read the metrics', { host: listen.host, port })
-    }
-    waybill = await started(database, settings, stop.signal, (event) => {
-      seen.onEvent(event)
-      watch.note(event)
-    })
-    if (waybill) {
-      watch.phase('running')
-      log.info('relay runs', { database: database.name })
-      await stop.wait()
-    }
-    watch.phase('stopping')
-  } finally {
-    await waybill?.stop({ drainMs })
-    await endpoint.close()
-    stop.dispose()
-  }
-  log.info('relay stopped')
-  return 0
-}
-
-function routes(watch: RelayWatch, seen: ReturnType<typeof metrics>): ReadonlyMap<string, () => Promise<Answer>> {
-  const type = 'application/json; charset=utf-8'
-  return new Map<string, () => Promise<Answer>>([
-    ['/live', async () => ({ status: 200, type, body: '{"live":true}\n' })],
-    [
-      '/ready',
-      async () => {
-        const readiness = await watch.look()
-        return { status: readiness.ready ? 200 : 503, type, body: `${JSON.stringify(readiness)}\n` }
-      },
-    ],
-    ['/metrics', async () => ({ status: 200, type: seen.contentType, body: await seen.text() })],
-  ])
-}
-
-/**
- * A started instance; waits for a database that does not answer, and tells so. What waiting cannot mend (no tables, a newer
- * schema, an unsafe setting) rejects. `undefined` when it was told to stop meanwhile.
- */
-async function started(
-  database: Database,
-  settings: Settings,
-  stopped: AbortSignal,
-  onEvent: NonNullable<WaybillOptions<unknown>['onEvent']>,
-): Promise<Waybill<unknown> | undefined> {
-  const { store, admin, transactions, name } = database
-  const { brokers, topics = {}, alerts = [], relay: relaySettings, log } = settings
-  for (let pauseMs = retryMinMs; !stopped.aborted; pauseMs = Math.min(retryMaxMs, pauseMs * 2)) {
-    try {
-      const shape = await admin.shape()
-      if (!shape)
-        throw new WaybillError(
-          'WB_SCHEMA_MISSING',
-          `there is no outbox in ${name}; make it with waybill migrate --execute`,
-        )
-      const options = { ...shape, brokers, store, transactions, topics, alerts, relay: relaySettings, log, onEvent }
-      const waybill = createWaybill({ ...options, migrate: false })
-      await waybill.start()
-      return waybill
-    } catch (error) {
-      if (!(error instanceof WaybillError) || error.retryable !== 'yes') throw error
-      log.warn('waiting for the database', { database: name, cause: error.message, retryMs: pauseMs })
-      await systemClock.sleep(pauseMs, stopped)
-    }
-  }
-  return undefined
 }
