@@ -39,13 +39,24 @@ export async function fillOutbox({ brokers }: Servers, url: string, topic: strin
   }
 }
 
+/** Moves all rows into the table `staged`, numbered from 1 in their order in its column `id`. */
+export async function setAside(url: string): Promise<void> {
+  await run(url, [
+    `CREATE UNLOGGED TABLE staged AS SELECT row_number() OVER (ORDER BY id) AS id, lane, message_id, topic, key, headers, value,
+       created_at FROM waybill.outbox`,
+    'CREATE INDEX ON staged (id)',
+    'TRUNCATE waybill.outbox',
+    'VACUUM ANALYZE staged',
+    'CHECKPOINT',
+  ])
+}
+
 /** Puts each row of the outbox into a transaction of its own, in the same order. */
 export async function splitTransactions(url: string): Promise<void> {
+  await setAside(url)
   await run(url, [
     'SET synchronous_commit = off',
-    'CREATE UNLOGGED TABLE staged AS SELECT * FROM waybill.outbox ORDER BY id',
-    'TRUNCATE waybill.outbox',
-    `DO $$ DECLARE row record; BEGIN FOR row IN SELECT * FROM staged LOOP
+    `DO $$ DECLARE row record; BEGIN FOR row IN SELECT * FROM staged ORDER BY id LOOP
        INSERT INTO waybill.outbox (lane, message_id, topic, key, headers, value, created_at)
          VALUES (row.lane, row.message_id, row.topic, row.key, row.headers, row.value, row.created_at);
        COMMIT;

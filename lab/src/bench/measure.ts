@@ -32,7 +32,13 @@ export async function measure(arm: Arm, place: Place): Promise<Run> {
   }
   try {
     running.go()
-    const sightings = await observer.watch(count, deadlineMs, { first: look, last: look }, () => running.mustRun())
+    const sightings = await observer.watch({
+      total: count,
+      deadlineMs,
+      first: look,
+      last: look,
+      giveUp: () => running.mustRun(),
+    })
     const memoryMiB = running.pids.reduce((sum, pid) => sum + peakMemoryMiB(pid), 0)
     await running.settled()
     const firstCount = sightings.find((sighting) => sighting.count > 0)?.count ?? 0

@@ -1,21 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Connection, listOffsetsV8, metadataV12 } from '@platformatic/kafka'
+import { listOffsetsV8 } from '@platformatic/kafka'
+import { connectToLeaders, type Leader } from './leaders.js'
 import type { Sighting } from './rate-window.js'
 
-const everyMs = 20
+const usualEveryMs = 20
 const latest = -1n
 
-interface Leader {
-  readonly connection: Connection
-  readonly partitions: readonly number[]
-}
-
-/** What happens while a topic is watched. */
-export interface ObserverHooks {
+/** What to watch for. */
+export interface Watch {
+  /** Records there before, which do not count; none unless told. */
+  readonly from?: number
+  /** Records to come. */
+  readonly total: number
+  readonly deadlineMs: number
+  /** Milliseconds between two looks; 20 unless told. */
+  readonly everyMs?: number
   /** The first records are visible. */
-  first(): void
+  readonly first?: () => void
   /** All are visible. */
-  last(): void
+  readonly last?: () => void
+  /** Asked before every look: throws when waiting has become pointless. */
+  readonly giveUp: () => void
 }
 
 /**
@@ -33,45 +38,27 @@ export class Observer {
 
   /** Connects to the leaders of all partitions. Fails while one has none. */
   static async connect(brokers: readonly string[], topic: string): Promise<Observer> {
-    const seed = await open(brokers[0] ?? '')
-    try {
-      const metadata = await metadataV12.api.async(seed, [topic], false, false)
-      const partitions = metadata.topics[0]?.partitions ?? []
-      const leaders: Leader[] = []
-      for (const broker of metadata.brokers) {
-        const led = partitions
-          .filter(({ leaderId }) => leaderId === broker.nodeId)
-          .map(({ partitionIndex }) => partitionIndex)
-        if (led.length > 0) leaders.push({ connection: await open(`${broker.host}:${broker.port}`), partitions: led })
-      }
-      return new Observer(topic, leaders)
-    } finally {
-      await seed.close()
-    }
+    const { leaders } = await connectToLeaders(brokers, topic)
+    return new Observer(topic, leaders)
   }
 
-  /** Looks until `total` records are visible. Fails after `deadlineMs`, or with what `giveUp` throws. */
-  async watch(
-    total: number,
-    deadlineMs: number,
-    hooks: ObserverHooks,
-    giveUp: () => void,
-  ): Promise<readonly Sighting[]> {
+  /** Looks until all are visible. Fails at the deadline, or with what `giveUp` throws. */
+  async watch({ from = 0, total, everyMs = usualEveryMs, ...watch }: Watch): Promise<readonly Sighting[]> {
     const sightings: Sighting[] = []
-    const deadline = performance.now() + deadlineMs
+    const deadline = performance.now() + watch.deadlineMs
     for (let seenAny = false; ; await sleep(everyMs)) {
-      const sighting = { count: await this.count(), atMs: performance.now() }
+      const sighting = { count: (await this.count()) - from, atMs: performance.now() }
       sightings.push(sighting)
       if (!seenAny && sighting.count > 0) {
         seenAny = true
-        hooks.first()
+        watch.first?.()
       }
       if (sighting.count >= total) break
-      giveUp()
+      watch.giveUp()
       if (sighting.atMs > deadline)
-        throw new Error(`only ${sighting.count} of ${total} records within ${deadlineMs} ms in ${this.#topic}`)
+        throw new Error(`only ${sighting.count} of ${total} records within ${watch.deadlineMs} ms in ${this.#topic}`)
     }
-    hooks.last()
+    watch.last?.()
     return sightings
   }
 
@@ -90,14 +77,4 @@ export class Observer {
     const answer = await listOffsetsV8.api.async(connection, -1, 0, [{ name: this.#topic, partitions: places }])
     return answer.topics.flatMap((topic) => topic.partitions).reduce((total, { offset }) => total + Number(offset), 0)
   }
-}
-
-async function open(address: string): Promise<Connection> {
-  const connection = new Connection('waybill-bench', { connectTimeout: 5_000, requestTimeout: 10_000 })
-  connection.on('error', () => undefined) // the awaited call fails with it; unheard it would end the process
-  await connection.connect(
-    address.slice(0, address.lastIndexOf(':')),
-    Number(address.slice(address.lastIndexOf(':') + 1)),
-  )
-  return connection
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Kafka, kafka } from 'waybill/kafka'
 import { type KafkaCluster, startKafka } from '../cluster/kafka-cluster.js'
 import { type PostgresServer, startPostgres } from '../cluster/postgres-server.js'
+import { until } from '../cluster/until.js'
 import type { Watched } from './usage.js'
 
 // fsync and synchronous_commit stay on. Logical WAL for Debezium, so every arm writes it; the rest keeps checkpoints, which would
@@ -62,6 +63,13 @@ export class Servers implements AsyncDisposable {
   /** Removes a database and whoever is still connected to it. */
   async dropDatabase(name: string): Promise<void> {
     await this.postgres.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+  }
+
+  /** Waits until somebody streams from a replication slot. */
+  async untilReplicating(): Promise<void> {
+    const isActive = async (): Promise<boolean> =>
+      (await this.postgres.query('SELECT 1 FROM pg_replication_slots WHERE active')).length > 0
+    await until(isActive, { what: 'a client of the replication slot', deadlineMs: 60_000 })
   }
 
   /** What the usage of an arm with these processes is counted with. */

@@ -1,13 +1,16 @@
 // `npm run bench -- relay | latency | enqueue | growth`.
+import { enqueueBench } from '../bench/enqueue-bench.js'
+import { growthBench } from '../bench/growth-bench.js'
+import { latencyBench } from '../bench/latency-bench.js'
 import { type BenchName, type BenchOptions, readOptions, usage } from '../bench/options.js'
 import { relayBench } from '../bench/relay-bench.js'
 import type { Result } from '../bench/report.js'
 
 const benches: Readonly<Record<BenchName, (options: BenchOptions) => Promise<Result>>> = {
   relay: relayBench,
-  latency: relayBench,
-  enqueue: relayBench,
-  growth: relayBench,
+  latency: latencyBench,
+  enqueue: enqueueBench,
+  growth: growthBench,
 }
 
 async function main(): Promise<number> {

@@ -1,0 +1,201 @@
+import { debeziumTable, startDebezium } from './arm-debezium.js'
+import { handwrittenTable } from './arm-handwritten.js'
+import type { Running } from './arm.js'
+import { ordersTable, type Writing } from './business.js'
+import { run } from './fill.js'
+import { type BenchOptions, chosenArms } from './options.js'
+import { findPeers, type Peers } from './peers.js'
+import { type Result, resultLine, tableText } from './report.js'
+import { Servers } from './servers.js'
+import { median, percentile } from './statistics.js'
+import { cpuSeconds, othersShare } from './usage.js'
+import { Worker } from './worker.js'
+
+/** waybill's relay in the service's process, and in another; the peers, which are always another. */
+const arms = ['same', 'other', 'handwritten', 'debezium'] as const
+type LatencyArm = (typeof arms)[number]
+
+const partitions = 8
+const rate = 1000
+const warmUpSeconds = 5
+const connections = 16
+/** From the commit's acknowledgement to the consumer, ms: what issue 5 promises for both places of the relay. */
+const goals = { p50: 5, p99: 20 } as const
+const writingOf: Readonly<Record<LatencyArm, Writing>> = {
+  same: 'ordered',
+  other: 'ordered',
+  handwritten: 'handwritten',
+  debezium: 'debezium',
+}
+
+interface LatencyRun {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+  /** Transactions a second that were really made. */
+  readonly rate: number
+  /** Most transactions that were due and had to wait for a free connection. */
+  readonly late: number
+  /** Share of all cores, 0 to 1. */
+  readonly others: number
+}
+
+/** `bench latency`: from the acknowledged commit to the consumer. */
+export async function latencyBench(options: BenchOptions): Promise<Result> {
+  const names = chosenArms(options.arms, arms)
+  const needsPeers = names.includes('handwritten') || names.includes('debezium')
+  const peers = needsPeers ? await findPeers(options.client) : undefined
+  await using servers = await Servers.start()
+  const runs = new Map<LatencyArm, LatencyRun[]>(names.map((name) => [name, []]))
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const arm of names) {
+      const result = await oneRun({ servers, arm, peers, name: `latency_${arm}_${round}` }, options)
+      runs.get(arm)?.push(result)
+      const { p50, p99, others } = result
+      console.error(
+        `round ${round} ${arm}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${result.rate.toFixed(0)} transactions/s, ` +
+          `others' CPU ${Math.round(others * 100)} %`,
+      )
+    }
+  }
+  return report(runs, options)
+}
+
+interface Scene {
+  readonly servers: Servers
+  readonly arm: LatencyArm
+  readonly peers: Peers | undefined
+  /** Of the database. */
+  readonly name: string
+}
+
+async function oneRun(scene: Scene, { seconds, profiles }: BenchOptions): Promise<LatencyRun> {
+  const { servers, arm, name } = scene
+  const topic = `bench.${name}`
+  const warm = warmUpSeconds * rate
+  const count = warm + seconds * rate
+  const { brokers, folder } = servers
+  await servers.createTopic(topic, partitions)
+  const database = await servers.createDatabase(name)
+  await run(database, [ordersTable, ...tablesOf(arm)])
+  const watcher = await Worker.start({
+    name: `${name}_watch`,
+    module: 'latency-watch-process.js',
+    settings: { brokers, topic, count },
+    folder,
+  })
+  const service = { brokers, database, topic, writing: writingOf[arm], relay: arm === 'same', connections, rate, count }
+  const profile = profiles && `${profiles}/${name}.cpuprofile`
+  const load = await Worker.start({
+    name: `${name}_load`,
+    module: 'latency-load-process.js',
+    settings: service,
+    folder,
+    profile,
+  })
+  const relay = await startRelay(scene, topic)
+  try {
+    const before = cpuSeconds(servers.watched([watcher.pid, load.pid, ...(relay?.pids ?? [])]))
+    load.go()
+    const committed = (await load.heard('committed', (count / rate) * 3000 + 60_000)) as Committed
+    const seen = (await watcher.heard('seen', 60_000)) as Seen
+    const after = cpuSeconds(servers.watched([watcher.pid, load.pid, ...(relay?.pids ?? [])]))
+    return { ...latenciesOf(committed, seen, warm), others: othersShare(before, after) }
+  } finally {
+    await load.stop()
+    await relay?.stop()
+    await watcher.stop()
+    await servers.dropDatabase(name)
+  }
+}
+
+interface Committed {
+  readonly late: number
+  readonly ms: number
+  /** Per message, on the machine's clock; index 0 is unused. */
+  readonly times: readonly number[]
+}
+
+interface Seen {
+  readonly times: readonly number[]
+}
+
+/** Of the messages after the first `warm`. */
+function latenciesOf(committed: Committed, seen: Seen, warm: number): Omit<LatencyRun, 'others'> {
+  const latencies = committed.times
+    .slice(warm + 1)
+    .map((atMs, index) => (seen.times[warm + 1 + index] ?? Number.NaN) - atMs)
+  return {
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    max: percentile(latencies, 1),
+    rate: ((committed.times.length - 1) * 1000) / committed.ms,
+    late: committed.late,
+  }
+}
+
+function tablesOf(arm: LatencyArm): readonly string[] {
+  if (arm === 'debezium') return debeziumTable
+  return arm === 'handwritten' ? [handwrittenTable] : []
+}
+
+/** The relay of an arm that has one of its own; it works when this resolves, or soon after (Debezium). */
+async function startRelay({ servers, arm, peers, name }: Scene, topic: string): Promise<Running | undefined> {
+  const { brokers, folder } = servers
+  const database = servers.postgres.urlOf(name)
+  if (arm === 'same') return undefined
+  if (arm === 'debezium') {
+    // Tuned for latency; its defaults wait 500 ms for more.
+    const running = await startDebezium(
+      peers?.debezium ?? '',
+      { servers, name, topic },
+      { 'poll.interval.ms': '5' },
+      { 'linger.ms': '0' },
+    )
+    await servers.untilReplicating()
+    return running
+  }
+  const client = { client: peers?.client, clientFolder: peers?.clientFolder }
+  const worker = await Worker.start({
+    name: `${name}_relay`,
+    module: arm === 'other' ? 'relay-process.js' : 'handwritten-process.js',
+    settings: { brokers, database, topic, ...(arm === 'other' ? {} : client) },
+    folder,
+  })
+  worker.go()
+  return {
+    pids: [worker.pid],
+    go() {},
+    mustRun: () => worker.mustRun(),
+    async settled() {},
+    stop: () => worker.stop(),
+  }
+}
+
+function report(runs: ReadonlyMap<LatencyArm, readonly LatencyRun[]>, { rounds, seconds }: BenchOptions): Result {
+  const of = (name: LatencyArm, value: (run: LatencyRun) => number): number => median((runs.get(name) ?? []).map(value))
+  const p50 = (name: LatencyArm): number => of(name, (one) => one.p50)
+  const p99 = (name: LatencyArm): number => of(name, (one) => one.p99)
+  const rows = [...runs.keys()].map((name) => ({
+    arm: name,
+    'p50 ms': p50(name).toFixed(1),
+    'p99 ms': p99(name).toFixed(1),
+    'max ms': of(name, (one) => one.max).toFixed(0),
+    'transactions/s': of(name, (one) => one.rate).toFixed(0),
+    'late at most': of(name, (one) => one.late).toFixed(0),
+    "others' CPU": `${(100 * of(name, (one) => one.others)).toFixed(0)} %`,
+  }))
+  const values: Record<string, string> = {}
+  for (const name of runs.keys()) {
+    values[`${name}-p50`] = p50(name).toFixed(1)
+    values[`${name}-p99`] = p99(name).toFixed(1)
+  }
+  const ours = (['same', 'other'] as const).filter((name) => runs.has(name))
+  return {
+    title: `latency: ${rate} transactions/s for ${seconds} s; commit acknowledged → visible to a consumer; median of ${rounds} rounds`,
+    table: tableText(rows),
+    line: resultLine('latency', values),
+    holds: ours.every((name) => p50(name) <= goals.p50 && p99(name) <= goals.p99),
+    details: Object.fromEntries(runs),
+  }
+}
