@@ -1,7 +1,7 @@
 import { slotOf } from '../model/lane.js'
 import type { WaitingRow } from '../model/message.js'
 import type { Clock } from '../ports/clock.js'
-import type { LaneRead, OutboxStore } from '../ports/outbox-store.js'
+import type { LaneRead, OutboxStore, ReadLimit } from '../ports/outbox-store.js'
 import type { OwnedLane, StreamState } from './lane-state.js'
 import { keyName, rowBytes } from './lane-state.js'
 import { OpenSenders } from './open-senders.js'
@@ -10,8 +10,12 @@ import type { Topics } from './topics.js'
 
 /** Rows of one read, per lane. */
 const pageRows = 2_000
+/** And bytes, at least: less would read a lane row by row when the buffers are nearly full. */
+const pageBytesMin = 65_536
 /** A sweep takes at most this share of the time: with millions of dead index entries (a held snapshot) it is long. */
 const sweepShare = 0.05
+
+const nothing = { rows: [], cut: new Set<number>() }
 
 /** How far a page showed a lane. */
 interface Seen {
@@ -85,10 +89,10 @@ export class Reader {
     for (const lane of lanes) this.#rewind(lane)
     const able = lanes.filter((lane) => !this.#full(lane))
     if (able.length === 0) return false
-    const asked = able.map((lane) => readOf(lane, this.#senders.startOf(lane.settledTo)))
-    const { rows, openSenders } = await this.#store.read(asked, pageRows)
+    const asked = able.map((lane) => readOf(lane, this.#senders.startOf(lane.settledTo), lane.seenTo))
+    const { rows, cut, openSenders } = await this.#store.read(asked, this.#limit(able.length))
     if (!openSenders) {
-      const queued = this.#accept(able, rows, this.#pageEnds(rows))
+      const queued = this.#accept(able, rows, cut)
       for (const lane of able) lane.settledTo = lane.seenTo
       return queued
     }
@@ -96,15 +100,15 @@ export class Reader {
     for (const { id } of rows) if (id > newestId) newestId = id
     const starts = asked.map(({ afterId }) => afterId)
     const { mayUse, endedAbove } = this.#senders.look(openSenders, newestId, starts)
-    const queued = mayUse && this.#use(able, rows)
+    const queued = mayUse && this.#use(able, rows, cut)
     if (endedAbove !== undefined) for (const lane of lanes) lane.settledTo = Math.min(lane.settledTo, endedAbove)
     return queued || !mayUse
   }
 
   /** Settled is what had been seen before this read: whoever began and ended since has ids above that. */
-  #use(lanes: readonly OwnedLane[], rows: readonly WaitingRow[]): boolean {
+  #use(lanes: readonly OwnedLane[], rows: readonly WaitingRow[], cut: ReadonlySet<number>): boolean {
     const before = new Map(lanes.map((lane) => [lane, lane.seenTo]))
-    const queued = this.#accept(lanes, rows, this.#pageEnds(rows))
+    const queued = this.#accept(lanes, rows, cut)
     for (const [lane, seenTo] of before) lane.settledTo = Math.min(seenTo, lane.seenTo)
     return queued
   }
@@ -125,10 +129,11 @@ export class Reader {
   async #sweep(lanes: readonly OwnedLane[]): Promise<boolean> {
     const startedMs = this.#clock.monotonicMs()
     const able = lanes.filter((lane) => (this.#sweepAt.get(lane.lane) ?? 0) < lane.settledTo)
-    const asked = able.map((lane) => readOf(lane, this.#sweepAt.get(lane.lane) ?? 0))
-    const rows = asked.length === 0 ? [] : (await this.#store.read(asked, pageRows)).rows
-    const ends = this.#pageEnds(rows)
-    for (const { lane } of able) this.#sweepAt.set(lane, ends.get(lane) ?? Number.MAX_SAFE_INTEGER)
+    const asked = able.map((lane) => readOf(lane, this.#sweepAt.get(lane.lane) ?? 0, lane.settledTo))
+    const { rows, cut } = asked.length === 0 ? nothing : await this.#store.read(asked, this.#limit(able.length))
+    const ends = lastIds(rows)
+    for (const { lane } of able)
+      this.#sweepAt.set(lane, cut.has(lane) ? (ends.get(lane) ?? 0) : Number.MAX_SAFE_INTEGER)
     const settled = new Map(able.map((lane) => [lane.lane, lane.settledTo]))
     // Above that, rows belong to `#readOn`, which knows whom to wait for.
     const queued = this.#place(
@@ -137,7 +142,7 @@ export class Reader {
     ).queued
     const now = this.#clock.monotonicMs()
     this.#sweepMs += now - startedMs
-    if (ends.size === 0) {
+    if (cut.size === 0) {
       this.#sweepAt = new Map()
       this.#sweepDueMs = now + Math.max(this.#options.sweepMs, this.#sweepMs / sweepShare)
       this.#sweepMs = 0
@@ -145,22 +150,17 @@ export class Reader {
     return queued
   }
 
-  /** Per lane whose page was full: its last row. A lane's rows lie together. */
-  #pageEnds(rows: readonly WaitingRow[]): ReadonlyMap<number, number> {
-    const ends = new Map<number, number>()
-    let count = 0
-    rows.forEach(({ lane, id }, at) => {
-      count = rows[at - 1]?.lane === lane ? count + 1 : 1
-      if (count >= pageRows) ends.set(lane, id)
-    })
-    return ends
+  /** The buffers' room, divided among the lanes. */
+  #limit(lanes: number): ReadLimit {
+    const room = (this.#options.bufferBytesMax - this.bufferedBytes) / Math.max(1, lanes)
+    return { rows: pageRows, bytes: Math.max(pageBytesMin, Math.floor(room)) }
   }
 
   /** Queues what can be queued and moves `seenTo`: back, too, when the page ended early. True when any row was queued. */
-  #accept(lanes: readonly OwnedLane[], rows: readonly WaitingRow[], pageEnds: ReadonlyMap<number, number>): boolean {
+  #accept(lanes: readonly OwnedLane[], rows: readonly WaitingRow[], cut: ReadonlySet<number>): boolean {
     const { queued, seen } = this.#place(lanes, rows)
     for (const [lane, { lastId, endedAt }] of seen) {
-      const end = endedAt ?? pageEnds.get(lane.lane)
+      const end = endedAt ?? (cut.has(lane.lane) ? lastId : undefined)
       lane.seenTo = end ?? Math.max(lane.seenTo, lastId)
     }
     return queued
@@ -252,9 +252,17 @@ function isHeld({ heldKeys }: OwnedLane, { topic, key, id }: WaitingRow): boolea
   return (key !== null && heldKeys.has(keyName(topic, key))) || heldKeys.has(`row ${id}`)
 }
 
-/** A lane's read from there, without the rows we have. */
-function readOf(lane: OwnedLane, afterId: number): LaneRead {
-  const except: number[] = []
-  for (const id of lane.known) if (id > afterId) except.push(id)
-  return { lane: lane.lane, afterId, except }
+/** Per lane its last row. */
+function lastIds(rows: readonly WaitingRow[]): ReadonlyMap<number, number> {
+  const last = new Map<number, number>()
+  for (const { lane, id } of rows) last.set(lane, id)
+  return last
+}
+
+/** A lane's read from there; rows up to `toId` that we have need not be sent again. */
+function readOf(lane: OwnedLane, afterId: number, toId: number): LaneRead {
+  if (toId <= afterId) return { lane: lane.lane, afterId }
+  let count = 0
+  for (const id of lane.known) if (id > afterId && id <= toId) count++
+  return { lane: lane.lane, afterId, known: { toId, count } }
 }

@@ -158,13 +158,24 @@ export interface AlertDelivery {
 export interface LaneRead {
   readonly lane: number
   readonly afterId: number
-  /** Rows the caller has already: the store may leave them out, and should where that is cheaper than sending them. */
-  readonly except?: readonly number[]
+  /**
+   * The caller has `count` of the rows above `afterId` up to `toId`. When exactly that many are there, these are they, and the
+   * store may begin above `toId` instead.
+   */
+  readonly known?: { readonly toId: number; readonly count: number }
+}
+
+/** How much a read returns per lane: whole rows, at least one where there is any. Bytes are of keys, headers and values. */
+export interface ReadLimit {
+  readonly rows: number
+  readonly bytes: number
 }
 
 /** What a read found. */
 export interface ReadPage {
   readonly rows: readonly WaitingRow[]
+  /** Lanes whose rows ended at the limit: there may be more. */
+  readonly cut: ReadonlySet<number>
   /**
    * Names of the transactions that have drawn row ids and have not ended, looked at *after* the moment of which the rows
    * are. A name is never used again, not by another run of
@@ -247,11 +258,11 @@ export interface OutboxStore {
   setProducerId(lease: Lease, producerId: number): Promise<boolean>
 
   /**
-   * Waiting rows with id > afterId of each lane, in id order per lane, flights and held rows included, at most `limit` rows
-   * per lane, the rows of a lane together. Reads only committed rows, all lanes as of one moment; a row that commits later with a smaller id is found by
+   * Waiting rows with id > afterId of each lane, in id order per lane, flights and held rows included, up to `limit` per lane,
+   * the rows of a lane together. Reads only committed rows, all lanes as of one moment; a row that commits later with a smaller id is found by
    * a later read from a lower id.
    */
-  read(lanes: readonly LaneRead[], limit: number): Promise<ReadPage>
+  read(lanes: readonly LaneRead[], limit: ReadLimit): Promise<ReadPage>
   /** Applies the steps in order in one durable transaction; results in the same order. */
   advance(steps: readonly Step[]): Promise<readonly StepResult[]>
   /**

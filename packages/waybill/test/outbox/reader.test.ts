@@ -44,11 +44,11 @@ async function bench(known = true) {
   const looked: OutboxStore = {
     ...store,
     async read(lanes, limit) {
-      const { rows } = await store.read(lanes, limit)
+      const page = await store.read(lanes, limit)
       between.run?.()
       delete between.run
-      const { openSenders = new Set() } = await store.read([], 0)
-      return { rows, openSenders }
+      const { openSenders = new Set() } = await store.read([], limit)
+      return { ...page, openSenders }
     },
   }
   const reader = new Reader(looked, clock, topics, relayDefaults)

@@ -86,7 +86,7 @@ async function fittingSteps(store: MemoryStore, pick: Pick, belief: Belief): Pro
   }
   const lane = pick(3)
   const fence = belief.leases.find((lease) => lease.lane === lane)?.fence ?? 0
-  const { rows } = await store.read([{ lane, afterId: 0 }], 20)
+  const { rows } = await store.read([{ lane, afterId: 0 }], { rows: 20, bytes: 1e9 })
   const topic = rows[pick(Math.max(1, rows.length))]?.topic ?? 'a'
   const rowIds = rows
     .filter((row) => row.topic === topic)
@@ -186,7 +186,11 @@ async function agree(seed: number, calls: number): Promise<number> {
       learn(await both(`${i} other`, randomCall(pick, belief)))
     }
     const lanes = [0, 1, 2].map((lane) => ({ lane, afterId: 0 }))
-    await both(`${i} read`, async (store) => (await store.read(lanes, 1000)).rows)
+    const limit = { rows: 1 + pick(9), bytes: pick(200) }
+    await both(`${i} read`, async (store) => {
+      const { rows, cut } = await store.read(lanes, limit)
+      return [rows, [...cut].sort()]
+    })
     await both(`${i} backlog`, (store) => store.backlog())
   }
   await both('alerts', (store) => store.openAlerts())

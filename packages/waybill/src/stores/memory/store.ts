@@ -1,8 +1,18 @@
 import { WaybillError } from '../../model/errors.js'
 import type { Flight, StreamKey } from '../../model/flight.js'
+import { encodeHeaders } from '../../model/header-list.js'
 import type { WaitingRow } from '../../model/message.js'
 import type { OutboxAdmin } from '../../ports/outbox-admin.js'
-import type { Heartbeat, Hold, Identity, LaneState, Lease, OutboxStore } from '../../ports/outbox-store.js'
+import type {
+  Heartbeat,
+  Hold,
+  Identity,
+  LaneRead,
+  LaneState,
+  Lease,
+  OutboxStore,
+  ReadLimit,
+} from '../../ports/outbox-store.js'
 import type { Transactions } from '../../ports/transactions.js'
 import { admin } from './admin.js'
 import { alertDelivered, dueAlerts, openAlert, openAlerts, resolveAlert } from './alerts.js'
@@ -122,16 +132,15 @@ function messages(db: MemoryDatabase): Messages {
       await db.insert(tx, rows)
     },
     async read(lanes, limit) {
-      const rows = lanes.flatMap(({ lane, afterId, except = [] }) => {
-        const waiting = db.state.outbox[lane] ?? []
-        const from = indexAfter(waiting, afterId)
-        const known = new Set(except)
-        return waiting
-          .slice(from, from + limit + known.size)
-          .filter((row) => !known.has(row.id))
-          .slice(0, limit)
+      const cut = new Set<number>()
+      const rows = lanes.flatMap((asked) => {
+        const waiting = db.state.outbox[asked.lane] ?? []
+        const from = startOf(waiting, asked)
+        const count = fitting(waiting.slice(from, from + limit.rows), limit)
+        if (count === limit.rows || from + count < waiting.length) cut.add(asked.lane)
+        return waiting.slice(from, from + count)
       })
-      return { rows, openSenders: db.senders() }
+      return { rows, cut, openSenders: db.senders() }
     },
     async advance(steps) {
       const now = db.nowMs()
@@ -156,6 +165,24 @@ function messages(db: MemoryDatabase): Messages {
       return [...db.state.topicLimits].map(([topic, maxMessageBytes]) => ({ topic, maxMessageBytes }))
     },
   }
+}
+
+/** Index of the first row to return: what the caller knows is passed by when it is all there is. */
+function startOf(waiting: readonly WaitingRow[], { afterId, known }: LaneRead): number {
+  const from = indexAfter(waiting, afterId)
+  if (!known) return from
+  const to = indexAfter(waiting, known.toId)
+  return to - from === known.count ? Math.max(from, to) : from
+}
+
+/** How many of the rows fit the limit. */
+function fitting(rows: readonly WaitingRow[], limit: ReadLimit): number {
+  let bytes = 0
+  const over = rows.findIndex(({ key, headers, value }, at) => {
+    bytes += (key?.length ?? 0) + encodeHeaders(headers).length + (value?.length ?? 0)
+    return bytes > limit.bytes && at > 0
+  })
+  return over < 0 ? rows.length : over
 }
 
 function backlog(state: MemoryState, nowMs: number): Awaited<ReturnType<OutboxStore['backlog']>> {

@@ -67,12 +67,46 @@ export function waitingOf(row: TextRow): WaitingRow {
   }
 }
 
-/** What `read` returned: rows, and in one without an id, mostly the last, the names of open senders. */
-export function pageOf(rows: readonly TextRow[]): ReadPage {
-  const names = rows.findLast(([id]) => id === null)
-  if (!names) throw new WaybillError('WB_STORE_CORRUPT', 'read returned no open senders')
-  const openSenders = new Set(typeof names[3] === 'string' ? names[3].split(',') : [])
-  return { rows: rows.filter((row) => row !== names).map(waitingOf), openSenders }
+/** What `read` returned: a row for each lane that has messages, and one with the names of open senders. */
+export function pageOf(found: readonly TextRow[]): ReadPage {
+  const rows: WaitingRow[] = []
+  const cut = new Set<number>()
+  let openSenders: ReadonlySet<string> | undefined
+  for (const [lane, isCut, places, payload] of found) {
+    if (lane === null) {
+      openSenders = new Set(typeof places === 'string' ? places.split(',') : [])
+      continue
+    }
+    if (isCut === 'true') cut.add(numberOf(lane))
+    unpack(numberOf(lane), textOf(places), Buffer.from(textOf(payload), 'hex'), rows)
+  }
+  if (!openSenders) throw new WaybillError('WB_STORE_CORRUPT', 'read returned no open senders')
+  return { rows, cut, openSenders }
+}
+
+/** The messages of one lane: their places in the payload, one per line, as outbox_read writes them. */
+function unpack(lane: number, places: string, payload: Buffer, rows: WaitingRow[]): void {
+  // Plain views: Buffers would behave differently from what the memory store returns.
+  let at = payload.byteOffset
+  const take = (size: number): Uint8Array => {
+    const bytes = new Uint8Array(payload.buffer, at, size)
+    at += size
+    return bytes
+  }
+  for (const place of places.split('\n')) {
+    const [id, messageId = '', createdAt, key, headers, value, topic = ''] = place.split(' ')
+    const [keyBytes, headerBytes, valueBytes] = [Number(key), Number(headers), Number(value)]
+    rows.push({
+      id: numberOf(id),
+      lane,
+      messageId: messageId.replaceAll('-', ''),
+      topic,
+      key: keyBytes < 0 ? null : take(keyBytes),
+      headers: headerBytes === 0 ? [] : decodeHeaders(take(headerBytes)),
+      value: valueBytes < 0 ? null : take(valueBytes),
+      createdAtMs: numberOf(createdAt),
+    })
+  }
 }
 
 /** Columns of the `enqueue` statement: one payload, and where each message lies in it. */

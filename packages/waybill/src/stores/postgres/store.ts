@@ -75,9 +75,14 @@ function rows(db: Database): Rows {
   const classes = lockClasses(db)
   return {
     async read(lanes, limit) {
-      const after = arrayOf(lanes.map(({ afterId }) => afterId))
-      const where = [arrayOf(lanes.map(({ lane }) => lane)), after, limit] as const
-      return pageOf(await db.rows('read', ...where, classes.lanes >>> 0, classes.keys >>> 0))
+      const where = [
+        arrayOf(lanes.map(({ lane }) => lane)),
+        arrayOf(lanes.map(({ afterId }) => afterId)),
+        arrayOf(lanes.map(({ known }) => known?.toId ?? 0)),
+        arrayOf(lanes.map(({ known }) => known?.count ?? 0)),
+      ]
+      const locks = [classes.lanes >>> 0, classes.keys >>> 0]
+      return pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks))
     },
     advance: (steps) => advance(db, steps, db.deadlineMs),
     backlog: () => backlog(db),

@@ -2,7 +2,7 @@ import { WaybillError } from '../../model/errors.js'
 import type { SealedMessage } from '../../model/message.js'
 import type { Clock } from '../../ports/clock.js'
 import type { OutboxAdmin } from '../../ports/outbox-admin.js'
-import type { OutboxStore } from '../../ports/outbox-store.js'
+import type { LaneRead, OutboxStore, ReadLimit, ReadPage } from '../../ports/outbox-store.js'
 import type { SqlRow, Transactions } from '../../ports/transactions.js'
 import { admin } from './admin.js'
 import { alerts } from './alerts.js'
@@ -127,10 +127,7 @@ type Rows = Pick<OutboxStore, 'read' | 'advance' | 'backlog' | 'purgeSent' | 'sa
 
 function rows(db: SqliteConnection): Rows {
   return {
-    read: (lanes, limit) =>
-      db.read('read', () => ({
-        rows: lanes.flatMap(({ lane, afterId }) => db.rows('read', lane, afterId, limit).map(waitingOf)),
-      })),
+    read: (lanes, limit) => db.read('read', () => readPage(db, lanes, limit)),
     advance: (steps) => db.write('advance', (nowMs) => applySteps(db, steps, nowMs)),
     backlog: () => db.read('backlog', () => backlog(db)),
     purgeSent: (olderThanMs, limit) =>
@@ -146,6 +143,21 @@ function rows(db: SqliteConnection): Rows {
           .map((row) => ({ topic: textOf(row.topic), maxMessageBytes: numberOf(row.max_message_bytes) })),
       ),
   }
+}
+
+function readPage(db: SqliteConnection, lanes: readonly LaneRead[], limit: ReadLimit): ReadPage {
+  const cut = new Set<number>()
+  const rows = lanes.flatMap(({ lane, afterId }) => {
+    const sizes = db.rows('read-sizes', lane, afterId, limit.rows)
+    let bytes = 0
+    const over = sizes.findIndex((row, at) => (bytes += numberOf(row.bytes)) > limit.bytes && at > 0)
+    const count = over < 0 ? sizes.length : over
+    const last = sizes[count - 1]
+    if (last === undefined) return []
+    if (over >= 0 || count >= limit.rows) cut.add(lane)
+    return db.rows('read', lane, afterId, numberOf(last.id)).map(waitingOf)
+  })
+  return { rows, cut }
 }
 
 function backlog(db: SqliteConnection): Awaited<ReturnType<OutboxStore['backlog']>> {

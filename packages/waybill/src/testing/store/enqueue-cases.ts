@@ -172,18 +172,64 @@ export const enqueueCases: readonly StorePromise[] = [
       const rows = await commit(world, ...sent)
       const idsOf = (lane: number): number[] => rows.filter((row) => row.lane === lane).map((row) => row.id)
       const afterId = idsOf(1)[0] ?? 0
-      const { rows: found } = await world.store.read(
+      const { rows: found, cut } = await world.store.read(
         [
           { lane: 1, afterId },
           { lane: 0, afterId: 0 },
           { lane: 3, afterId: 0 },
         ],
-        2,
+        { rows: 2, bytes: 1e9 },
       )
       const foundIds = (lane: number): number[] => found.filter((row) => row.lane === lane).map((row) => row.id)
       assert.deepEqual(foundIds(0), idsOf(0).slice(0, 2))
       assert.deepEqual(foundIds(1), idsOf(1).slice(1, 3))
       assert.equal(found.length, 4)
+      assert.deepEqual([...cut].sort(), [0, 1])
+    },
+  },
+  {
+    name: 'read stops at the limit of bytes, but never before the first row',
+    async keep(world) {
+      const value = Buffer.alloc(100)
+      const rows = await commit(world, ...Array.from({ length: 5 }, () => message({ lane: 0, key: null, value })))
+      const ids = rows.map((row) => row.id)
+      for (const [bytes, count] of [
+        [1, 1],
+        [299, 2],
+        [300, 3],
+      ] as const) {
+        const page = await world.store.read([{ lane: 0, afterId: 0 }], { rows: 100, bytes })
+        assert.deepEqual(
+          page.rows.map((row) => row.id),
+          ids.slice(0, count),
+        )
+        assert.deepEqual([...page.cut], [0])
+      }
+      const whole = await world.store.read([{ lane: 0, afterId: 0 }], { rows: 100, bytes: 500 })
+      assert.equal(whole.rows.length, 5)
+      assert.equal(whole.cut.size, 0)
+    },
+  },
+  {
+    name: 'read passes by what the caller knows only when that is all there is',
+    async keep(world) {
+      const rows = await commit(world, ...Array.from({ length: 5 }, () => message({ lane: 2 })))
+      const ids = rows.map((row) => row.id)
+      const [first = 0, , third = 0] = ids
+      const above = async (known: { toId: number; count: number }): Promise<readonly number[]> => {
+        const page = await world.store.read([{ lane: 2, afterId: first, known }], { rows: 100, bytes: 1e9 })
+        return page.rows.map((row) => row.id).filter((id) => id > third)
+      }
+      // The caller knows the second and third: whatever a store leaves out, what is above comes.
+      assert.deepEqual(await above({ toId: third, count: 2 }), ids.slice(3))
+      const missed = await world.store.read([{ lane: 2, afterId: first, known: { toId: third, count: 1 } }], {
+        rows: 100,
+        bytes: 1e9,
+      })
+      assert.deepEqual(
+        missed.rows.map((row) => row.id),
+        ids.slice(1),
+      )
     },
   },
   {

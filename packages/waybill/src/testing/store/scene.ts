@@ -55,7 +55,7 @@ export async function commit(world: StoreWorld, ...messages: readonly SealedMess
 /** Every waiting row, lane by lane. */
 export async function waiting(store: OutboxStore, limit = 10_000): Promise<readonly WaitingRow[]> {
   const lanes = Array.from({ length: outbox.lanes }, (_, lane) => ({ lane, afterId: 0 }))
-  return (await store.read(lanes, limit)).rows
+  return (await store.read(lanes, { rows: limit, bytes: 1e9 })).rows
 }
 
 export async function waitingIds(store: OutboxStore): Promise<readonly number[]> {

@@ -41,7 +41,7 @@ async function relay(): Promise<void> {
   for (let epoch = 0; ; epoch++) {
     const { rows } = await store.read(
       states.map((state) => ({ lane: state.lease.lane, afterId: 0 })),
-      20,
+      { rows: 20, bytes: 1e9 },
     )
     for (const state of states) {
       const lane = state.lease.lane

@@ -58,7 +58,10 @@ export function pgDriver(pool: PgPool): Driver {
     reserve: async () => reserved(await pool.connect()),
     async listen(channel, statement, notices) {
       if (pool.options.max < 2)
-        throw new WaybillError('WB_OPTION_INVALID', 'a pool of one connection has none left to listen on: set max to 2 or more')
+        throw new WaybillError(
+          'WB_OPTION_INVALID',
+          'a pool of one connection has none left to listen on: set max to 2 or more',
+        )
       const client = await pool.connect()
       let closed = false
       const lost = (cause?: unknown): void => {

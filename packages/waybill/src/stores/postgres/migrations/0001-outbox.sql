@@ -99,6 +99,8 @@ CREATE TABLE waybill.outbox_stream (
   fillfactor = 30, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0
 );
 
+-- is_dense: at the claim these were all rows of the lane between the first and the last id, so one scan of that range finds
+-- them. Looking each one up costs three times as much; a range with many rows of other flights would cost more.
 CREATE TABLE waybill.outbox_flight (
   lane integer NOT NULL,
   topic text NOT NULL,
@@ -109,6 +111,7 @@ CREATE TABLE waybill.outbox_flight (
   row_ids bigint[] NOT NULL,
   stamp bigint NOT NULL,
   claimed_fence bigint NOT NULL,
+  is_dense boolean NOT NULL,
   PRIMARY KEY (lane, topic, partition)
 ) WITH (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,

@@ -1,5 +1,4 @@
 SELECT id, lane, message_id, topic, key, headers, value, created_at
 FROM outbox INDEXED BY outbox_by_lane
-WHERE lane = ? AND id > ?
-ORDER BY id
-LIMIT ?;
+WHERE lane = ? AND id > ? AND id <= ?
+ORDER BY id;
