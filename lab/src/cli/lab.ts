@@ -1,15 +1,63 @@
-// `npm run lab`: three real Kafka nodes until Ctrl-C.
+// `npm run lab`: three real Kafka nodes and a PostgreSQL until Ctrl-C. `-o json`: one line of JSON when they are ready.
+import { parseArgs } from 'node:util'
 import { startKafka } from '../cluster/kafka-cluster.js'
+import { startPostgres } from '../cluster/postgres-server.js'
 
-const stopped = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
-})
+const usage = 'npm run lab [-- -o table|json]'
 
-console.log('starting three Kafka nodes …')
-const cluster = await startKafka({ nodes: 3 })
-console.log(`bootstrap: ${cluster.bootstrap.join(',')}`)
-console.log(`logs:      ${cluster.folder}`)
-console.log('Ctrl-C stops them and removes their data')
+const output = wantedOutput()
+const stopped = untilSignal()
+// With JSON standard output is the machine's alone.
+const say = output === 'json' ? console.error : console.log
+
+say('starting three Kafka nodes and PostgreSQL …')
+const [kafka, postgres] = await bothOrNone()
+if (output === 'json') {
+  const { bootstrap, folder } = kafka
+  console.log(JSON.stringify({ bootstrap, postgres: postgres.url, logs: [folder, postgres.folder] }))
+} else {
+  say(`Kafka:      ${kafka.bootstrap.join(',')}`)
+  say(`PostgreSQL: ${postgres.url}`)
+  say(`logs:       ${kafka.folder} ${postgres.folder}`)
+}
+say('Ctrl-C stops them and removes their data')
 await stopped
-await cluster.stop()
-console.log('stopped')
+await Promise.all([kafka.stop(), postgres.close()])
+say('stopped')
+
+/** A half-started lab is stopped before the failure is told. */
+async function bothOrNone() {
+  const [kafka, postgres] = await Promise.allSettled([startKafka({ nodes: 3 }), startPostgres()])
+  if (kafka.status === 'fulfilled' && postgres.status === 'fulfilled') return [kafka.value, postgres.value] as const
+  if (kafka.status === 'fulfilled') await kafka.value.stop()
+  if (postgres.status === 'fulfilled') await postgres.value.close()
+  const failed = kafka.status === 'rejected' ? kafka : postgres
+  console.error(failed.status === 'rejected' && failed.reason instanceof Error ? failed.reason.message : failed)
+  process.exit(1)
+}
+
+/** The first signal stops the servers (also when they are just starting: then after that), the second ends everything at once. */
+function untilSignal(): Promise<void> {
+  let signals = 0
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        signals++
+        if (signals > 1) process.exit(130) // the servers go with this process
+        say('stopping …')
+        resolve()
+      })
+    }
+  })
+}
+
+function wantedOutput(): 'table' | 'json' {
+  try {
+    const { values } = parseArgs({ options: { output: { type: 'string', short: 'o', default: 'table' } } })
+    if (values.output === 'table' || values.output === 'json') return values.output
+    throw new Error(`-o is table or json, not '${values.output}'`)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\nusage: ${usage}`)
+    process.exit(1)
+  }
+}

@@ -74,6 +74,14 @@ export class ServerProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /**
+   * Whether the process ended by itself or was killed; an end in good order is none: Ctrl-C in a terminal reaches the servers, too
+   * (PostgreSQL's exit code is 0 then, Java's 130).
+   */
+  get hasCrashed(): boolean {
+    return !this.isRunning && ![0, 130, 143].includes(this.#child.exitCode ?? -1)
+  }
+
   /** Sends a signal; does nothing to a process that has ended. */
   signal(signal: NodeJS.Signals): void {
     if (this.isRunning) this.#child.kill(signal)

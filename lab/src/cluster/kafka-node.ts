@@ -60,7 +60,7 @@ export class KafkaNode {
 
   /** Whether the node ended without being told to. */
   get hasCrashed(): boolean {
-    return !this.#isEndExpected && this.pid === undefined
+    return !this.#isEndExpected && this.#process?.hasCrashed === true
   }
 
   /** Gives an empty data folder its cluster and node identity. Once, before the first start. */

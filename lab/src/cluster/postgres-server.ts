@@ -101,7 +101,7 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Whether the server ended without being told to. */
   get hasCrashed(): boolean {
-    return !this.#isEndExpected && this.pid === undefined
+    return !this.#isEndExpected && this.#process?.hasCrashed === true
   }
 
   /** Runs one statement on a connection of its own, in the database `postgres` unless told, and resolves to its rows. */
