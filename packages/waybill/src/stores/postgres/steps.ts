@@ -1,7 +1,7 @@
 import { WaybillError } from '../../model/errors.js'
 import type { Step, StepResult } from '../../ports/outbox-store.js'
 import type { Database } from './database.js'
-import { arrayOf, plainText, textOf } from './rows.js'
+import { arrayOf, plainText, textArrayOf, textOf } from './rows.js'
 
 /**
  * Applies steps in order: one statement, `outbox_advance` in migrations/0002-steps.sql, which holds the rules of
@@ -43,6 +43,17 @@ function plainStep(step: Step): Readonly<Record<string, unknown>> {
     }
     case 'park':
       return { ...step, reason: plainText(step.reason) }
+    case 'recognize': {
+      const { messages, ...rest } = step
+      return {
+        ...rest,
+        messageIds: textArrayOf(messages.map(({ messageId }) => messageId)),
+        offsets: arrayOf(messages.map(({ offset }) => offset)),
+        producerIds: arrayOf(messages.map(({ incarnation }) => incarnation.producerId)),
+        producerEpochs: arrayOf(messages.map(({ incarnation }) => incarnation.producerEpoch)),
+        sequences: arrayOf(messages.map(({ sequence }) => sequence)),
+      }
+    }
     case 'hold-lift':
       return step
   }
@@ -62,6 +73,8 @@ function resultOf(step: Step, result: unknown): StepResult {
   if (typeof result === 'object' && result !== null && 'kind' in result) {
     if (result.kind === 'fenced') return { kind: 'fenced' }
     if (result.kind === 'conflict' && 'detail' in result) return { kind: 'conflict', detail: String(result.detail) }
+    if (result.kind === 'done' && 'rowIds' in result && Array.isArray(result.rowIds))
+      return { kind: 'done', rowIds: result.rowIds.map(Number) }
     if (result.kind === 'done' && step.kind !== 'claim') return { kind: 'done' }
     if (result.kind === 'done' && step.kind === 'claim' && 'stamp' in result && typeof result.stamp === 'number') {
       const { lane, topic, partition, incarnation, firstSequence, rowIds, fence } = step

@@ -89,34 +89,30 @@ BEGIN
 END
 $body$;
 
--- The flight that the step names; nothing when the open one is another.
-CREATE FUNCTION waybill.outbox_flight_of(step jsonb) RETURNS SETOF waybill.outbox_flight LANGUAGE plpgsql AS $body$
-BEGIN
-  RETURN QUERY SELECT f.* FROM waybill.outbox_flight AS f
-  WHERE f.lane = (step->>'lane')::integer AND f.topic = step->>'topic' AND f.partition = (step->>'partition')::integer
-    AND f.producer_id = (step->>'producerId')::bigint AND f.producer_epoch = (step->>'producerEpoch')::integer
-    AND f.first_sequence = (step->>'firstSequence')::bigint;
-END
-$body$;
-
 -- Moves the rows of a flight to outbox_sent: offsets and sequences follow their places, sequences wrap to 0 after 2147483647 as
 -- Kafka's do. Returns how many there were. This one looks every row up.
 CREATE FUNCTION waybill.outbox_move(flight waybill.outbox_flight, base bigint, epoch integer, now_ms bigint) RETURNS integer
 LANGUAGE plpgsql AS $body$
 DECLARE
+  at_lane CONSTANT integer := flight.lane;
+  at_partition CONSTANT integer := flight.partition;
+  producer CONSTANT bigint := flight.producer_id;
+  its_epoch CONSTANT integer := flight.producer_epoch;
+  first CONSTANT bigint := flight.first_sequence;
+  ids CONSTANT bigint[] := flight.row_ids;
   moved integer;
 BEGIN
   WITH gone AS (
-    DELETE FROM waybill.outbox AS o USING unnest(flight.row_ids) WITH ORDINALITY AS u (id, n)
-    WHERE o.lane = flight.lane AND o.id = u.id
+    DELETE FROM waybill.outbox AS o USING unnest(ids) WITH ORDINALITY AS u (id, n)
+    WHERE o.lane = at_lane AND o.id = u.id
     RETURNING o.id, o.message_id, o.topic, o.key, o.headers, o.value, o.created_at, u.n - 1 AS place
   )
   INSERT INTO waybill.outbox_sent
     (id, lane, message_id, topic, key, headers, value, created_at,
      partition, "offset", producer_id, producer_epoch, sequence, leader_epoch, acked_at)
-  SELECT g.id, flight.lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
-    flight.partition, base + g.place, flight.producer_id, flight.producer_epoch,
-    (flight.first_sequence + g.place) % 2147483648, epoch, now_ms
+  SELECT g.id, at_lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
+    at_partition, base + g.place, producer, its_epoch,
+    (first + g.place) % 2147483648, epoch, now_ms
   FROM gone AS g;
   GET DIAGNOSTICS moved = ROW_COUNT;
   RETURN moved;
@@ -128,20 +124,26 @@ $body$;
 CREATE FUNCTION waybill.outbox_move_dense(flight waybill.outbox_flight, base bigint, epoch integer, now_ms bigint) RETURNS integer
 LANGUAGE plpgsql SET enable_hashjoin = on SET enable_nestloop = off AS $body$
 DECLARE
+  at_lane CONSTANT integer := flight.lane;
+  at_partition CONSTANT integer := flight.partition;
+  producer CONSTANT bigint := flight.producer_id;
+  its_epoch CONSTANT integer := flight.producer_epoch;
+  first CONSTANT bigint := flight.first_sequence;
+  ids CONSTANT bigint[] := flight.row_ids;
   moved integer;
 BEGIN
   WITH gone AS (
-    DELETE FROM waybill.outbox AS o USING unnest(flight.row_ids) WITH ORDINALITY AS u (id, n)
-    WHERE o.lane = flight.lane AND o.id = u.id
-      AND o.id >= flight.row_ids[1] AND o.id <= flight.row_ids[cardinality(flight.row_ids)]
+    DELETE FROM waybill.outbox AS o USING unnest(ids) WITH ORDINALITY AS u (id, n)
+    WHERE o.lane = at_lane AND o.id = u.id
+      AND o.id >= ids[1] AND o.id <= ids[cardinality(ids)]
     RETURNING o.id, o.message_id, o.topic, o.key, o.headers, o.value, o.created_at, u.n - 1 AS place
   )
   INSERT INTO waybill.outbox_sent
     (id, lane, message_id, topic, key, headers, value, created_at,
      partition, "offset", producer_id, producer_epoch, sequence, leader_epoch, acked_at)
-  SELECT g.id, flight.lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
-    flight.partition, base + g.place, flight.producer_id, flight.producer_epoch,
-    (flight.first_sequence + g.place) % 2147483648, epoch, now_ms
+  SELECT g.id, at_lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
+    at_partition, base + g.place, producer, its_epoch,
+    (first + g.place) % 2147483648, epoch, now_ms
   FROM gone AS g;
   GET DIAGNOSTICS moved = ROW_COUNT;
   RETURN moved;
@@ -156,7 +158,10 @@ DECLARE
   size integer;
   moved integer;
 BEGIN
-  SELECT * INTO flight FROM waybill.outbox_flight_of(step);
+  SELECT * INTO flight FROM waybill.outbox_flight AS f
+  WHERE f.lane = (step->>'lane')::integer AND f.topic = step->>'topic' AND f.partition = (step->>'partition')::integer
+    AND f.producer_id = (step->>'producerId')::bigint AND f.producer_epoch = (step->>'producerEpoch')::integer
+    AND f.first_sequence = (step->>'firstSequence')::bigint;
   IF NOT FOUND THEN RETURN waybill.outbox_conflict('no such flight'); END IF;
   size := cardinality(flight.row_ids);
 
@@ -198,7 +203,10 @@ DECLARE
   rejected CONSTANT bigint := step->>'rejected';
   moved integer;
 BEGIN
-  SELECT * INTO flight FROM waybill.outbox_flight_of(step);
+  SELECT * INTO flight FROM waybill.outbox_flight AS f
+  WHERE f.lane = (step->>'lane')::integer AND f.topic = step->>'topic' AND f.partition = (step->>'partition')::integer
+    AND f.producer_id = (step->>'producerId')::bigint AND f.producer_epoch = (step->>'producerEpoch')::integer
+    AND f.first_sequence = (step->>'firstSequence')::bigint;
   IF NOT FOUND THEN RETURN waybill.outbox_conflict('no such flight'); END IF;
   IF NOT (next_producer <> flight.producer_id OR next_epoch > flight.producer_epoch) THEN
     RETURN waybill.outbox_conflict('a release must move the stream to a new incarnation');
@@ -268,6 +276,42 @@ BEGIN
 END
 $body$;
 
+-- Rows that lie in the topic already, found by their message ids. No index on those: this is asked after a restore only, and
+-- then a scan of the lane and a hash join are what is wanted.
+CREATE FUNCTION waybill.outbox_recognize(step jsonb, now_ms bigint) RETURNS jsonb LANGUAGE plpgsql
+SET enable_hashjoin = on SET enable_seqscan = on SET enable_bitmapscan = on AS $body$
+DECLARE
+  at_lane CONSTANT integer := step->>'lane';
+  at_topic CONSTANT text := step->>'topic';
+  ids bigint[];
+BEGIN
+  WITH gone AS (
+    DELETE FROM waybill.outbox AS o
+    USING unnest(
+      (step->>'messageIds')::uuid[], (step->>'offsets')::bigint[], (step->>'producerIds')::bigint[],
+      (step->>'producerEpochs')::integer[], (step->>'sequences')::integer[]
+    ) AS u (message_id, found_at, producer_id, producer_epoch, sequence)
+    WHERE o.lane = at_lane AND o.topic = at_topic AND o.message_id = u.message_id
+      AND o.id NOT IN (
+        SELECT unnest(f.row_ids) FROM waybill.outbox_flight AS f WHERE f.lane = at_lane AND f.topic = at_topic
+      )
+    RETURNING o.id, o.message_id, o.topic, o.key, o.headers, o.value, o.created_at,
+      u.found_at, u.producer_id, u.producer_epoch, u.sequence
+  ), sent AS (
+    INSERT INTO waybill.outbox_sent
+      (id, lane, message_id, topic, key, headers, value, created_at,
+       partition, "offset", producer_id, producer_epoch, sequence, leader_epoch, acked_at)
+    SELECT g.id, at_lane, g.message_id, g.topic, g.key, g.headers, g.value, g.created_at,
+      (step->>'partition')::integer, g.found_at, g.producer_id, g.producer_epoch, g.sequence, -1, now_ms
+    FROM gone AS g
+    RETURNING id
+  )
+  SELECT coalesce(array_agg(s.id ORDER BY s.id), '{}') INTO ids FROM sent AS s;
+  DELETE FROM waybill.outbox_hold AS h WHERE h.lane = at_lane AND h.row_id = ANY (ids);
+  RETURN jsonb_build_object('kind', 'done', 'rowIds', to_jsonb(ids));
+END
+$body$;
+
 -- enable_*: rows are always looked up by (lane, id). A plan made while the table was small, or on old statistics, must not scan
 -- a lane from its start, where a held snapshot keeps hundreds of thousands of dead rows.
 CREATE FUNCTION waybill.outbox_advance(steps jsonb, lock_timeout_ms integer) RETURNS jsonb LANGUAGE plpgsql
@@ -302,6 +346,7 @@ BEGIN
         WHEN 'mark' THEN result := waybill.outbox_mark(step, now_ms);
         WHEN 'release' THEN result := waybill.outbox_release(step, now_ms);
         WHEN 'park' THEN result := waybill.outbox_park(step, now_ms);
+        WHEN 'recognize' THEN result := waybill.outbox_recognize(step, now_ms);
         WHEN 'hold-lift' THEN
           DELETE FROM waybill.outbox_hold AS h
           WHERE h.row_id = (step->>'rowId')::bigint AND h.lane = (step->>'lane')::integer;
