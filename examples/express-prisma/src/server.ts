@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PrismaPg } from '@prisma/adapter-pg'
 import express from 'express'
 import pg from 'pg'
@@ -9,10 +10,11 @@ import { type Order, PrismaClient } from './generated/client.js'
 const { DATABASE_URL: connectionString = '', BROKERS = 'localhost:9092', PORT = '3000' } = process.env
 
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString }) })
+const pool = new pg.Pool({ connectionString }) // the relay's own connections
 const waybill = createWaybill({
   source: 'shop',
   brokers: BROKERS.split(','),
-  store: postgres(new pg.Pool({ connectionString })), // the relay's own connections
+  store: postgres(pool),
   transactions: fromPrisma(prisma), // types every `tx` below
   migrate: true, // in production: npx waybill migrate
 })
@@ -40,8 +42,7 @@ await waybill.consume({
 })
 
 const server = app.listen(Number(PORT))
-process.once('SIGTERM', async () => {
-  server.close()
-  await waybill.stop() // drains relay and consumers
-  await prisma.$disconnect()
-})
+await once(process, 'SIGTERM')
+server.close()
+await waybill.stop() // drains relay and consumers
+await Promise.all([prisma.$disconnect(), pool.end()])

@@ -45,7 +45,7 @@ interface Actors<Tx> {
 }
 
 let orders = 0
-const orderOf = (item: string): Order => ({ id: `order-${++orders}`, item, cents: 1900 })
+const orderOf = (item: string): Order => ({ id: `order-${String(++orders).padStart(4, '0')}`, item, cents: 1900 })
 
 async function isThere({ scene }: { readonly scene: Scene }, order: Order): Promise<boolean> {
   return (await scene.query('SELECT 1 FROM orders WHERE id = $1', [order.id])).length === 1
@@ -178,7 +178,7 @@ async function forgotten<Tx>(actors: Actors<Tx>): Promise<void> {
     const fails = library.begin(async (tx) => {
       await library.order(tx, orderOf('forgotten'))
       const late = async (): Promise<void> => {
-        for (let turn = 0; turn < turns; turn++) await null
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve()
         await waybill.send(tx, { topic, key: 'k', value: 'on its own' })
       }
       outcomes.push(late().catch((error: unknown) => error))

@@ -104,8 +104,8 @@ export class Scene {
     const stream = await this.#reader.consume({ topics: [topic], mode, maxBytes: maxMessageBytes, maxWaitTime: 100 })
     stream.on('data', ({ key, value, headers }) => {
       const rest = [...headers].filter(([name]) => name.toString() !== 'waybill')
-      const texts = rest.map(([name, bytes]) => [name.toString(), hex(bytes)])
-      this.#delivered.push({ key: hex(key), value: hex(value), headers: Object.fromEntries(texts) })
+      const texts = rest.map(([name, bytes]): [string, string] => [name.toString(), hex(bytes) ?? ''])
+      this.#delivered.push({ key: hex(key), value: hex(value), headers: Object.fromEntries<string>(texts) })
     })
     this.#stream = stream
     return waybill
@@ -133,7 +133,9 @@ export class Scene {
 
   async close(): Promise<void> {
     await this.#stream?.close()
-    await this.#reader.close(true)
+    await new Promise<void>((resolve, reject) => {
+      this.#reader.close(true, (error) => (error ? reject(error) : resolve()))
+    })
     await this.#place.pool.end()
   }
 }

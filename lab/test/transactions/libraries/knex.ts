@@ -11,7 +11,9 @@ export async function openKnex(url: string): Promise<Library<Knex.Transaction>> 
     nested: (tx, fn) => tx.transaction(fn),
     order: async (tx, order) => tx('orders').insert(order),
     invoice: async (tx, { id, cents }) => tx('invoices').insert({ orderId: id, cents }),
-    fail: async (tx) => tx.raw('SELECT 1 / 0'),
+    fail: async (tx) => {
+      await tx.raw('SELECT 1 / 0')
+    },
     wrong: [[knex, /this is knex itself, which runs each statement on any connection/]],
     close: () => knex.destroy(),
   }

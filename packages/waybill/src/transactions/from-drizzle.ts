@@ -3,6 +3,7 @@ import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { checkNotFailed, guarded, notOpen } from './guard.js'
 import { checkedAtTurn, checkStatus, tells } from './pg-status.js'
 import { describe, isObject, refusal } from './refusal.js'
+import { rowsOf } from './rows.js'
 
 /** What is needed of a transaction of Drizzle. */
 export interface DrizzleTransaction {
@@ -69,9 +70,7 @@ async function execute(tx: DrizzleTransaction, sql: string, params: readonly unk
   // What its `sql` template makes, without a dependency on it: text and parameters go to the driver as they are.
   const statement = { getSQL: () => ({ toQuery: () => ({ sql, params }) }) }
   try {
-    const result = await tx.execute(statement)
-    if (Array.isArray(result)) return result
-    return isObject(result) && Array.isArray(result.rows) ? result.rows : []
+    return rowsOf(await tx.execute(statement))
   } catch (error) {
     // Its error repeats statement and parameters, 1 MiB of them perhaps; they are ours. The driver's says what happened.
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error

@@ -2,6 +2,7 @@ import { WaybillError } from '../model/errors.js'
 import type { SqlRow, SqlValue, Transactions } from '../ports/transactions.js'
 import { checkNotFailed, notOpen } from './guard.js'
 import { describe, isObject, refusal } from './refusal.js'
+import { rowsOf } from './rows.js'
 
 /** What is needed of a Knex transaction. */
 export interface KnexTransaction {
@@ -45,16 +46,18 @@ export function fromKnex<Tx extends KnexTransaction>(knex: KnexInstance<Tx>): Tr
 
 async function execute(tx: KnexTransaction, sql: string, params: readonly SqlValue[]): Promise<readonly SqlRow[]> {
   check(tx)
-  const result = await tx.raw(...toKnex(sql, params))
-  return isObject(result) && Array.isArray(result.rows) ? result.rows : []
+  return rowsOf(await tx.raw(...toKnex(sql, params)))
 }
 
 function check(value: unknown): asserts value is KnexTransaction {
-  if (!isObject(value) || typeof value.raw !== 'function')
-    throw refusal(`${describe(value)} is no Knex transaction`, fix)
-  if (value.isTransaction !== true || typeof value.isCompleted !== 'function')
+  if (!isKnex(value)) throw refusal(`${describe(value)} is no Knex transaction`, fix)
+  if (value.isTransaction !== true || value.isCompleted === undefined)
     throw refusal('this is knex itself, which runs each statement on any connection', fix)
-  if (value.isCompleted() === true) throw refusal(notOpen, fix)
+  if (value.isCompleted()) throw refusal(notOpen, fix)
+}
+
+function isKnex(value: unknown): value is Partial<KnexTransaction> & { readonly isTransaction?: boolean } {
+  return isObject(value) && typeof value.raw === 'function'
 }
 
 /** `$1` becomes `?` with a binding of its own, and a `?` of the SQL (an operator) is escaped, also in quotes: Knex looks there, too. */

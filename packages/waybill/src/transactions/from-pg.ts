@@ -74,6 +74,6 @@ async function commitAfter<Client extends PgClient, T>(client: Client, fn: (tx: 
 function check(value: unknown): asserts value is PgClient {
   if (!isObject(value) || typeof value.query !== 'function' || typeof value.escapeLiteral !== 'function')
     throw refusal(`${describe(value)} is no client of pg (and a pool runs each statement on any connection)`, fix)
-  if (value._ending === true || value._queryable === false) throw refusal('this pg client is closed', fix)
+  if (value['_ending'] === true || value['_queryable'] === false) throw refusal('this pg client is closed', fix)
   if (tells(value)) checkStatus(value, fix)
 }

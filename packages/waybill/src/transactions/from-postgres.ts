@@ -1,6 +1,7 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { guarded, notOpen } from './guard.js'
 import { describe, isObject, refusal } from './refusal.js'
+import { rowsOf } from './rows.js'
 
 /** What is needed of a transaction of postgres.js. */
 export interface PostgresJsTransaction {
@@ -51,7 +52,7 @@ export function fromPostgresJs<Tx extends PostgresJsTransaction>(sql: PostgresJs
     async execute(tx, text, params) {
       check(tx)
       const run = async (statement: string, values: readonly unknown[]): Promise<readonly SqlRow[]> =>
-        (await tx.unsafe(statement, [...values] as never[], { prepare: values.length > 0 })).filter(isObject)
+        rowsOf(await tx.unsafe(statement, [...values] as never[], { prepare: values.length > 0 }))
       const values = params.map((value) => (value === null ? null : tx.typed(textOf(value), unknownOid)))
       return known.has(tx) ? run(text, values) : guarded(run, text, values, fix)
     },

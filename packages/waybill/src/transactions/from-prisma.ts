@@ -1,6 +1,7 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { checkNotFailed, notOpen } from './guard.js'
 import { describe, isObject, refusal } from './refusal.js'
+import { rowsOf } from './rows.js'
 
 /** What is needed of a transaction client of Prisma; the root client, which has `$connect`, does not fit. */
 export interface PrismaTransaction {
@@ -50,8 +51,7 @@ export function fromPrisma<Tx extends object>(
 
 async function execute(tx: PrismaTransaction, sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
   try {
-    const rows = await tx.$queryRawUnsafe(sql, ...params)
-    return Array.isArray(rows) ? rows : []
+    return rowsOf(await tx.$queryRawUnsafe(sql, ...params))
   } catch (error) {
     throw isObject(error) && error.code === 'P2028' ? refusal(notOpen, fix, error) : error
   }
