@@ -4,6 +4,7 @@ import { run } from './fill.js'
 import { type BenchOptions, chosenArms } from './options.js'
 import { type Result, resultLine, tableText, thousands } from './report.js'
 import { Servers } from './servers.js'
+import { beginStatements, writeStatements } from './statements.js'
 import { median } from './statistics.js'
 import { cpuSeconds, othersShare } from './usage.js'
 import { Worker } from './worker.js'
@@ -33,7 +34,7 @@ interface EnqueueRun {
 /** `bench enqueue`: what the outbox costs the business transaction. No relay runs. */
 export async function enqueueBench(options: BenchOptions): Promise<Result> {
   const names = chosenArms(options.arms, arms)
-  await using servers = await Servers.start()
+  await using servers = await Servers.start({ statements: options.profiles !== undefined })
   const runs = new Map<EnqueueArm, EnqueueRun[]>(names.map((name) => [name, []]))
   for (let round = 0; round <= options.rounds; round++) {
     for (const arm of names) {
@@ -78,11 +79,13 @@ async function oneRun(
   try {
     await run(database, ['CHECKPOINT'])
     const watched = servers.watched([worker.pid])
+    if (profiles !== undefined) await beginStatements(servers, name)
     worker.go()
     await worker.heard('warm', 30_000)
     const before = cpuSeconds(watched)
     const counted = (await worker.heard('counted', seconds * 1000 + 60_000)) as Counted
     const after = cpuSeconds(watched)
+    if (profiles !== undefined) await writeStatements(servers, name, `${profiles}/${name}.statements.json`)
     await mustHaveWritten(servers, name, arm, counted.total)
     const micros = (used: number): number => (used * 1e6) / counted.transactions
     return {

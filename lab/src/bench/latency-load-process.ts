@@ -1,7 +1,7 @@
 // A service with a steady rate of business transactions, whatever the answers take (open loop), which notes when each commit was
 // acknowledged.
 import type { PoolClient } from 'pg'
-import { type BusinessSettings, openBusiness } from './business.js'
+import { type Business, type BusinessSettings, openBusiness } from './business.js'
 import { serve, tell } from './serve.js'
 
 /** The first argument, as JSON. */
@@ -12,43 +12,55 @@ export interface LoadSettings extends BusinessSettings {
 }
 
 serve<LoadSettings>(async (settings) => {
-  const { rate, count } = settings
   const business = await openBusiness(settings)
-  const free = [...business.clients]
-  const committedMs = new Float64Array(count + 1)
-  let begun = 0
-  let underWay = 0
-  let late = 0
-  const transact = async (client: PoolClient, n: number): Promise<void> => {
-    underWay++
-    await business.transact(client, n)
-    committedMs[n] = machineMs()
-    underWay--
-    free.push(client)
-  }
-  const failures: unknown[] = []
   return {
     async go() {
-      const startMs = machineMs()
-      while (begun < count || underWay > 0) {
-        if (failures.length > 0) throw failures[0]
-        const due = Math.min(count, Math.floor(((machineMs() - startMs) * rate) / 1000))
-        while (begun < due) {
-          const client = free.pop()
-          if (!client) {
-            late = Math.max(late, due - begun)
-            break
-          }
-          transact(client, ++begun).catch((error: unknown) => failures.push(error))
-        }
-        // A timer wakes within a millisecond or two; what is due by then goes out together.
-        await new Promise((resolve) => setTimeout(resolve, 1))
-      }
-      tell({ kind: 'committed', late, ms: machineMs() - startMs, times: [...committedMs] })
+      const { times, ms, late } = await steadyLoad(business, settings)
+      tell({ kind: 'committed', late, ms, times: [...times] })
     },
     stop: () => business.close(),
   }
 })
+
+interface Load {
+  /** When each commit was acknowledged. */
+  readonly times: Float64Array
+  readonly ms: number
+  /** Most transactions that were due and had to wait for a free connection. */
+  readonly late: number
+}
+
+function steadyLoad(business: Business, { rate, count }: LoadSettings): Promise<Load> {
+  const free = [...business.clients]
+  const times = new Float64Array(count + 1)
+  const startMs = machineMs()
+  let begun = 0
+  let ended = 0
+  let late = 0
+  return new Promise((resolve, reject) => {
+    const transact = async (client: PoolClient, n: number): Promise<void> => {
+      await business.transact(client, n)
+      times[n] = machineMs()
+      free.push(client)
+      if (++ended < count) return
+      clearInterval(timer)
+      resolve({ times, ms: machineMs() - startMs, late })
+    }
+    const beginDue = (): void => {
+      const due = Math.min(count, Math.floor(((machineMs() - startMs) * rate) / 1000))
+      for (let client = free.pop(); client; client = free.pop()) {
+        if (begun >= due) {
+          free.push(client)
+          return
+        }
+        transact(client, ++begun).catch(reject)
+      }
+      late = Math.max(late, due - begun)
+    }
+    // It fires every millisecond or two; what is due by then goes out together.
+    const timer = setInterval(beginDue, 1)
+  })
+}
 
 /** Linux's CLOCK_MONOTONIC, the same in every process of a machine. */
 function machineMs(): number {

@@ -17,6 +17,8 @@ const postgresSettings = {
   track_functions: 'none',
 }
 
+const statementSettings = { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track_planning': 'on' }
+
 /** The real servers that all arms of a bench share: three Kafka nodes and one PostgreSQL. */
 export class Servers implements AsyncDisposable {
   readonly postgres: PostgresServer
@@ -34,7 +36,7 @@ export class Servers implements AsyncDisposable {
 
   /** Starts all; about 10 s. `statements`: PostgreSQL counts them (pg_stat_statements), which costs a few percent. */
   static async start({ statements = false }: { readonly statements?: boolean } = {}): Promise<Servers> {
-    const settings = { ...postgresSettings, ...(statements && { shared_preload_libraries: 'pg_stat_statements' }) }
+    const settings = { ...postgresSettings, ...(statements && statementSettings) }
     const folder = await mkdtemp(join(tmpdir(), 'waybill-bench-'))
     const [cluster, postgres] = await Promise.allSettled([startKafka({ nodes: 3 }), startPostgres({ settings })])
     if (cluster.status === 'fulfilled' && postgres.status === 'fulfilled')
