@@ -56,11 +56,11 @@ export async function embeddedStage(): Promise<Stage> {
   }
 }
 
-/** One real Kafka node. A producer is forgotten by giving all brokers a short `producer.id.expiration.ms` for a moment. */
-export async function kafkaStage(): Promise<Stage> {
+/** One real Kafka node, of the lab's own version unless told. A producer is forgotten by giving all brokers a short `producer.id.expiration.ms` for a moment. */
+export async function kafkaStage(version?: string): Promise<Stage> {
   // Kafka announces the proxy's address, so the adapter's connections go through it; the administration does not.
   const properties = { 'producer.id.expiration.check.interval.ms': '1000' }
-  const cluster = await startKafka({ nodes: 1, proxied: true, properties })
+  const cluster = await startKafka({ nodes: 1, proxied: true, properties, ...(version !== undefined && { version }) })
   const node = cluster.node(1)
   const proxy = cluster.proxy(1)
   const bootstrap = proxy.address
