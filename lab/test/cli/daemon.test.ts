@@ -136,6 +136,24 @@ describe('waybill relay on PostgreSQL', () => {
     await world?.broker.close()
   })
 
+  it('the plan is SQL that PostgreSQL takes, and it makes the tables that --execute makes', async () => {
+    const { server } = here()
+    const [planned, executed] = ['planned', 'executed']
+    const env = { WAYBILL_DATABASE: await server.createDatabase(planned) }
+    const args = ['migrate', '--source', 'x', '--lanes', '4', '--schema', 'post_box']
+    const plan = await waybill([...args, '--plan'], env)
+    assert.equal(plan.code, 0, plan.stderr)
+    await server.query(plan.stdout, [], planned)
+    const other = await waybill([...args, '--execute'], { WAYBILL_DATABASE: await server.createDatabase(executed) })
+    assert.equal(other.code, 0, other.stderr)
+    // Partitions made ahead are named after days; they come with the first relay or --execute.
+    const text = `SELECT table_name, column_name, data_type FROM information_schema.columns
+      WHERE table_schema LIKE 'post%' AND table_name !~ '[0-9]$' ORDER BY 1, 2`
+    const columns = await server.query(text, [], planned)
+    assert(columns.length > 50)
+    assert.deepEqual(columns, await server.query(text, [], executed))
+  })
+
   it('two daemons and a relay in the application share the lanes; one is killed -9 and its lanes are taken over', async () => {
     const env = await database('shop')
     const application = new Application(env, 'shop', true)

@@ -1,7 +1,9 @@
 import { webhookSink } from '../alerts.js'
 import type { AlertSink } from '../ports/alert-sink.js'
+import { systemClock } from '../system/clock.js'
 import { jsonLog } from '../system/log.js'
 import type { RejectPolicy, RelayOptions, WaybillOptions } from '../waybill.js'
+import { calmLog } from './calm-log.js'
 import type { Call, Command } from './command.js'
 import { databaseOptions, listOf, needed, textOf, UsageError, wholeOf } from './command.js'
 import { openDatabase } from './database.js'
@@ -65,7 +67,7 @@ function settingsOf(call: Call): RelaySettings {
     alerts: sinksOf(call),
     listen: listenOf(textOf(values, 'listen') ?? '127.0.0.1:9464'),
     drainMs: wholeOf(textOf(values, 'drain-ms') ?? '10000', 'drain-ms', 0, 600_000),
-    log: jsonLog(known),
+    log: calmLog(jsonLog(known), systemClock),
   }
 }
 
