@@ -54,9 +54,7 @@ async function plan(db: Database): Promise<MigrationPlan> {
     .map((migration) => ({
       version: migration.version,
       breaking: migration.breaking,
-      sql: db.named(
-        version === 0 && migration.version === 1 ? `${db.sql('schema-plan')};\n${migration.sql}` : migration.sql,
-      ),
+      sql: (version === 0 && migration.version === 1 ? `${db.sql('schema-plan')};\n` : '') + db.named(migration.sql),
     }))
   return { version, target: postgresMigrations.length, pending }
 }
