@@ -67,7 +67,7 @@ async function commitAfter<Client extends PgClient, T>(client: Client, fn: (tx: 
   // Ended or failed in the callback: what it did is committed or gone, and reporting success could be a lie.
   check(client)
   const { command } = await client.query('commit')
-  if (command === 'ROLLBACK') throw refusal(failed, fix)
+  if (command?.toLowerCase() === 'rollback') throw refusal(failed, fix)
   return result
 }
 
