@@ -49,6 +49,8 @@ export class StreamState {
   openedAtOffset = -1
   openedForTopicId = ''
   spanCheck: SpanCheck | undefined
+  /** The producer id for which the span above `lastOffset` was read back. */
+  rereadFor: number | undefined
 
   constructor(key: StreamKey) {
     this.key = key

@@ -11,7 +11,7 @@ import { Reader } from './reader.js'
 import type { RelayContext } from './relay-context.js'
 import { backoffMs, nothingChanged } from './relay-context.js'
 import type { Doubt } from './resolve.js'
-import { ensureProducerId, resolveFlight, verifyFlight } from './resolve.js'
+import { ensureProducerId, rereadStream, resolveFlight, verifyFlight } from './resolve.js'
 import type { Answer, Place, Planned } from './settle.js'
 import { Settler, unacknowledgedCause } from './settle.js'
 import type { Topics } from './topics.js'
@@ -116,6 +116,12 @@ export class Pipeline {
     if (state.stream?.topicId !== view.topicId && state.openedForTopicId !== view.topicId) {
       this.#open(lane, state, view.topicId)
       return undefined
+    }
+    if (state.stream?.topicId === view.topicId && state.stream.incarnation.producerId !== producerId) {
+      if (state.rereadFor !== producerId) {
+        this.#reread(lane, state, producerId)
+        return undefined
+      }
     }
     const identity = claimIdentity(state.stream, producerId, view, this.#context.databaseTime.nowMs())
     if (identity.kind === 'need-producer-id') {
@@ -348,6 +354,22 @@ export class Pipeline {
       if ((lane.lease.producerId === null || used) && !(await ensureProducerId(this.#context, lane))) return
       this.#answers.push({ kind: 'read', lane, state, open, doubt, readBack })
       this.#wake.ring()
+    }
+    this.#run(lane, work())
+  }
+
+  #reread(lane: OwnedLane, state: StreamState, producerId: number): void {
+    if (this.#opening.has(state)) return
+    this.#opening.add(state)
+    const work = async (): Promise<void> => {
+      try {
+        const readBack = await rereadStream(this.#context, lane, state)
+        if (!readBack) return
+        this.#answers.push({ kind: 'reread', lane, state, producerId, readBack })
+      } finally {
+        this.#opening.delete(state)
+        this.#wake.ring()
+      }
     }
     this.#run(lane, work())
   }

@@ -1,8 +1,9 @@
 import type { Flight, Stream } from '../model/flight.js'
 import { headerName, parseHeader } from '../model/header.js'
+import type { WaybillHeader } from '../model/header.js'
 import type { WaitingRow } from '../model/message.js'
 import type { Broker, FetchedBatch, FetchedRecord, TopicView } from '../ports/broker.js'
-import type { FoundRow } from '../ports/outbox-store.js'
+import type { FoundRow, RecognizedMessage } from '../ports/outbox-store.js'
 import type { SpanCheck } from './lane-state.js'
 
 /**
@@ -17,25 +18,39 @@ export type ReadBack =
       readonly doubled: readonly string[]
       /** End of what was read. */
       readonly endOffset: number
+      /** Rows of other messages that wait and lie in the topic all the same; they are marked. */
+      readonly recognized: readonly number[]
       /** Set when the log ends below what was acknowledged: Kafka lost acknowledged records from here on. */
       readonly truncatedAt: number | undefined
     }
   | { readonly kind: 'unknown'; readonly cause: string; readonly endOffset: number }
 
+/** Marks waiting rows whose messages lie in the topic; tells their row ids. */
+export type Recognize = (messages: readonly RecognizedMessage[]) => Promise<readonly number[]>
+
+/** Where to read, and what of. */
+export interface Span {
+  readonly broker: Broker
+  readonly stream: Stream
+  readonly source: string
+  readonly signal: AbortSignal
+  readonly recognize: Recognize
+}
+
 /**
  * Looks for the flight's messages from the stream's last acknowledged offset to the high watermark, by message id. When
  * `OffsetForLeaderEpoch` shows a truncation it looks from there, because our records may have been appended lower than
- * `lastOffset`. Rejects when the topic cannot be read now.
+ * `lastOffset`. Nothing else of our lane can lie there, unless the database went back (restored from a backup): then such
+ * messages are recognized, or they would be sent again. Without a flight it looks for those alone. Rejects when the topic
+ * cannot be read now.
  */
 export async function readBack(
-  broker: Broker,
-  flight: Flight,
-  rows: readonly WaitingRow[],
-  stream: Stream,
+  span: Span,
+  flight: { readonly rows: readonly WaitingRow[] },
   view: TopicView,
-  signal: AbortSignal,
 ): Promise<ReadBack> {
-  const { topic, partition } = flight
+  const { broker, stream, signal } = span
+  const { topic, partition } = stream
   const { logStart, highWatermark } = await broker.offsets(topic, partition)
   if (view.topicId !== stream.topicId)
     return { kind: 'unknown', cause: `topic ${topic} was re-created`, endOffset: highWatermark }
@@ -43,22 +58,62 @@ export async function readBack(
   const from = Math.min(stream.lastOffset + 1, truncatedAt ?? Number.POSITIVE_INFINITY)
   if (logStart > from)
     return { kind: 'unknown', cause: `records ${from} to ${logStart - 1} were deleted`, endOffset: highWatermark }
-  const wanted = new Map(rows.map((row) => [row.messageId, row.id]))
-  const found: FoundRow[] = []
-  const seen = new Set<string>()
-  const doubled: string[] = []
-  for await (const batch of broker.read(topic, partition, from, highWatermark, signal)) {
-    for (const record of batch.records) {
-      const messageId = messageIdOf(record)
-      const rowId = messageId === undefined ? undefined : wanted.get(messageId)
-      if (messageId === undefined || rowId === undefined) continue
-      if (seen.has(messageId)) doubled.push(messageId)
-      else found.push({ rowId, offset: record.offset })
-      seen.add(messageId)
-    }
-  }
-  return { kind: 'read', found, doubled, endOffset: highWatermark, truncatedAt }
+  const search = new Search(span, flight.rows)
+  for await (const batch of broker.read(topic, partition, from, highWatermark, signal)) await search.take(batch)
+  const { found, doubled } = search
+  return { kind: 'read', found, doubled, recognized: await search.end(), endOffset: highWatermark, truncatedAt }
 }
+
+/** Sorts what is read into messages of the flight and others of our lane. */
+class Search {
+  readonly found: FoundRow[] = []
+  readonly doubled: string[] = []
+  readonly #span: Span
+  readonly #wanted: ReadonlyMap<string, number>
+  readonly #seen = new Set<string>()
+  readonly #recognized: number[] = []
+  #others = new Map<string, RecognizedMessage>()
+
+  constructor(span: Span, rows: readonly WaitingRow[]) {
+    this.#span = span
+    this.#wanted = new Map(rows.map((row) => [row.messageId, row.id]))
+  }
+
+  async take(batch: FetchedBatch): Promise<void> {
+    for (const record of batch.records) this.#record(record)
+    if (this.#others.size >= recognizeRows) await this.#recognizeOthers()
+  }
+
+  async end(): Promise<readonly number[]> {
+    if (this.#others.size > 0) await this.#recognizeOthers()
+    return this.#recognized
+  }
+
+  #record(record: FetchedRecord): void {
+    const header = waybillHeaderOf(record)
+    if (!header) return
+    const { messageId, incarnation, sequence } = header
+    const { offset } = record
+    const rowId = this.#wanted.get(messageId)
+    if (rowId === undefined) {
+      const { source, stream } = this.#span
+      if (header.source === source && header.lane === stream.lane && !this.#others.has(messageId))
+        this.#others.set(messageId, { messageId, offset, incarnation, sequence })
+      return
+    }
+    if (this.#seen.has(messageId)) this.doubled.push(messageId)
+    else this.found.push({ rowId, offset })
+    this.#seen.add(messageId)
+  }
+
+  async #recognizeOthers(): Promise<void> {
+    this.#recognized.push(...(await this.#span.recognize([...this.#others.values()])))
+    this.#others = new Map()
+  }
+}
+
+/** Messages per store call: after a restore there may be millions. */
+const recognizeRows = 5_000
 
 /** The offset from which acknowledged records of this stream are gone, if the leader epoch says so. */
 async function truncation(broker: Broker, stream: Stream, highWatermark: number): Promise<number | undefined> {
@@ -115,7 +170,11 @@ function isOf(batch: FetchedBatch, span: SpanCheck): boolean {
 }
 
 function messageIdOf(record: FetchedRecord): string | undefined {
+  return waybillHeaderOf(record)?.messageId
+}
+
+function waybillHeaderOf(record: FetchedRecord): WaybillHeader | undefined {
   for (const [name, value] of record.headers)
-    if (name === headerName) return parseHeader(Buffer.from(value).toString('utf8'))?.messageId
+    if (name === headerName) return parseHeader(Buffer.from(value).toString('utf8'))
   return undefined
 }

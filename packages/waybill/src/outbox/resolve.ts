@@ -1,7 +1,8 @@
 import { causeText, WaybillError } from '../model/errors.js'
+import type { WaitingRow } from '../model/message.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
 import { isAt, lateArrivals, readBack } from './read-back.js'
-import type { ReadBack } from './read-back.js'
+import type { ReadBack, Recognize } from './read-back.js'
 import type { RelayContext } from './relay-context.js'
 import { backoffMs } from './relay-context.js'
 
@@ -23,20 +24,56 @@ export async function resolveFlight(
   state: StreamState,
   open: OpenFlight,
 ): Promise<ReadBack | undefined> {
-  const { clock, broker, failpoints, log } = context
-  const signal = lane.gone.signal
+  const { clock } = context
+  const { signal } = lane.gone
   if (open.unansweredAtMs !== undefined) {
     const until = open.unansweredAtMs + context.options.drainMs
     while (clock.monotonicMs() < until && !signal.aborted) await clock.sleep(until - clock.monotonicMs(), signal)
   }
+  return readUntilDone(context, lane, state, open)
+}
+
+/**
+ * Reads a stream's span back without a flight: its incarnation is not the lane's any more, so the database may be an older
+ * one (restored from a backup), whose waiting rows lie in the topic already. `undefined` when the lane is gone first.
+ */
+export function rereadStream(
+  context: RelayContext,
+  lane: OwnedLane,
+  state: StreamState,
+): Promise<ReadBack | undefined> {
+  return readUntilDone(context, lane, state, { rows: [] })
+}
+
+async function readUntilDone(
+  context: RelayContext,
+  lane: OwnedLane,
+  state: StreamState,
+  flight: { readonly rows: readonly WaitingRow[] },
+): Promise<ReadBack | undefined> {
+  const { clock, broker, failpoints, log, source } = context
+  const { signal } = lane.gone
+  const { topic, partition } = state.key
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       await failpoints.hit('resolve:before-read')
-      const stream = state.stream
-      if (!stream) throw new WaybillError('WB_INTERNAL', `flight without a stream: ${state.id}`)
-      const view = await broker.describeTopic(open.flight.topic, { fresh: true })
-      if (!view) throw new WaybillError('WB_TOPIC_UNKNOWN', `topic ${open.flight.topic} does not exist`)
-      const answer = await readBack(broker, open.flight, open.rows, stream, view, signal)
+      const { stream } = state
+      if (!stream) throw new WaybillError('WB_INTERNAL', `nothing to read back without a stream: ${state.id}`)
+      const view = await broker.describeTopic(topic, { fresh: true })
+      if (!view) throw new WaybillError('WB_TOPIC_UNKNOWN', `topic ${topic} does not exist`)
+      const recognize: Recognize = async (messages) => {
+        const step = {
+          kind: 'recognize',
+          lane: lane.lane,
+          fence: lane.lease.fence,
+          topic,
+          partition,
+          messages,
+        } as const
+        const [result] = await context.store.advance([step])
+        return result?.kind === 'done' ? (result.rowIds ?? []) : []
+      }
+      const answer = await readBack({ broker, stream, source, signal, recognize }, flight, view)
       await failpoints.hit('resolve:after-read')
       return answer
     } catch (error) {

@@ -40,6 +40,13 @@ export type Answer =
       readonly good: boolean
     })
   | (Place & { readonly kind: 'read'; readonly doubt: Doubt; readonly readBack: ReadBack })
+  | {
+      readonly kind: 'reread'
+      readonly lane: OwnedLane
+      readonly state: StreamState
+      readonly producerId: number
+      readonly readBack: ReadBack
+    }
 
 /**
  * A step for the next store transaction and what follows when it is committed. What memory knows of the stream moves on
@@ -77,7 +84,13 @@ export class Settler {
 
   /** The step that settles this answer, or nothing when the flight goes on. */
   settle(answer: Answer): Planned | undefined {
-    if (answer.lane.gone.signal.aborted || answer.state.open !== answer.open) return undefined
+    if (answer.lane.gone.signal.aborted) return undefined
+    if (answer.kind === 'reread') {
+      answer.state.rereadFor = answer.producerId
+      this.#forgetRecognized(answer, answer.readBack)
+      return undefined
+    }
+    if (answer.state.open !== answer.open) return undefined
     switch (answer.kind) {
       case 'produced':
         return this.#produced(answer)
@@ -191,6 +204,7 @@ export class Settler {
   #resolved(answer: Extract<Answer, { kind: 'read' }>): Planned | undefined {
     const { state, readBack, doubt } = answer
     const { events, options, store } = this.#context
+    this.#forgetRecognized(answer, readBack)
     if (readBack.kind === 'read') {
       events.emit({ kind: 'resolved', stream: state.key, outcome: readBack.found.length > 0 ? 'found' : 'not-found' })
       this.#reportFindings(answer, readBack, doubt)
@@ -204,6 +218,25 @@ export class Settler {
       return this.#release(answer, this.#nextAfterRead(answer), readBack.endOffset - 1, [], undefined)
     answer.open.phase = 'stuck'
     return undefined
+  }
+
+  /** Rows that were marked because their messages lie in the topic: the database had forgotten that they were sent. */
+  #forgetRecognized(
+    { lane, state }: { readonly lane: OwnedLane; readonly state: StreamState },
+    readBack: ReadBack,
+  ): void {
+    if (readBack.kind !== 'read' || readBack.recognized.length === 0) return
+    const ids = new Set(readBack.recognized)
+    this.#reader.take(
+      state,
+      state.queue.filter((row) => ids.has(row.id)),
+    )
+    for (const id of ids) lane.known.delete(id)
+    const detail = `${ids.size} waiting messages of ${state.id} lie in the topic already: the database is an older copy`
+    this.#context.log.warn('messages recognized', { stream: state.id, count: ids.size })
+    this.#context.events.emit({ kind: 'finding', finding: 'database-went-back', stream: state.key, detail })
+    const alert = { cause: `database-went-back ${state.id} ${readBack.endOffset}`, kind: 'database-went-back', detail }
+    this.#tasks.run(lane, this.#context.store.openAlert(alert))
   }
 
   #reportFindings({ lane, state }: Place, readBack: Extract<ReadBack, { kind: 'read' }>, doubt: Doubt): void {

@@ -54,6 +54,14 @@ export interface FoundRow {
   readonly offset: number
 }
 
+/** A message of ours that lies in the topic. */
+export interface RecognizedMessage {
+  readonly messageId: string
+  readonly offset: number
+  readonly incarnation: Incarnation
+  readonly sequence: number
+}
+
 /**
  * One state change of a stream. All carry lane and fence and do nothing when the fence moved on.
  *
@@ -69,6 +77,9 @@ export interface FoundRow {
  *   all others wait again, and the stream moves to `next` with sequence 0. `rejected` adds one attempt to that row's hold.
  *   `lastOffset` is stored as given: the end of what was read back, minus one.
  * - `park` moves one waiting row (in no flight) with its hold to `outbox_parked`.
+ * - `recognize` moves waiting rows (in no flight) of the lane and topic, which a read of the topic found there by their message
+ *   ids, with their holds to `outbox_sent`. `rowIds` of the result tells which. Race: a restored database has rows waiting
+ *   again that were sent after the backup.
  * - `hold-lift` removes the hold of a row that is not in doubt any more.
  */
 export type Step =
@@ -107,6 +118,15 @@ export type Step =
       readonly rowId: number
       readonly reason: string
     }
+  | {
+      readonly kind: 'recognize'
+      readonly lane: number
+      readonly fence: number
+      readonly topic: string
+      readonly partition: number
+      /** Each message id once. */
+      readonly messages: readonly RecognizedMessage[]
+    }
   | { readonly kind: 'hold-lift'; readonly lane: number; readonly fence: number; readonly rowId: number }
 
 /**
@@ -114,7 +134,7 @@ export type Step =
  * expects (an engine fault or a restored database); nothing was done.
  */
 export type StepResult =
-  | { readonly kind: 'done'; readonly flight?: Flight }
+  | { readonly kind: 'done'; readonly flight?: Flight; readonly rowIds?: readonly number[] }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'conflict'; readonly detail: string }
 

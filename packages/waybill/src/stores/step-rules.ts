@@ -8,6 +8,7 @@ export type ClaimStep = Extract<Step, { kind: 'claim' }>
 export type MarkStep = Extract<Step, { kind: 'mark' }>
 export type ReleaseStep = Extract<Step, { kind: 'release' }>
 export type ParkStep = Extract<Step, { kind: 'park' }>
+export type RecognizeStep = Extract<Step, { kind: 'recognize' }>
 export type HoldLiftStep = Extract<Step, { kind: 'hold-lift' }>
 
 /** The lane a step writes to; its fence is checked before anything else. */

@@ -61,6 +61,11 @@ function randomStep(pick: Pick, belief: Belief): Step {
   switch (pick(8)) {
     case 0:
       return { kind: 'park', lane, fence, rowId, reason: 'parked' }
+    case 5: {
+      const messageId = (1 + pick(Math.max(1, belief.number))).toString(16).padStart(32, '0')
+      const messages = [{ messageId, offset: pick(100), incarnation, sequence: pick(9) }]
+      return { kind: 'recognize', lane, fence, topic, partition: pick(2), messages }
+    }
     case 1:
       return { kind: 'hold-lift', lane, fence, rowId }
     case 2:

@@ -12,7 +12,7 @@ import {
   released,
   sequenceAt,
 } from '../step-rules.js'
-import type { ClaimStep, MarkStep, ParkStep, ReleaseStep } from '../step-rules.js'
+import type { ClaimStep, MarkStep, ParkStep, RecognizeStep, ReleaseStep } from '../step-rules.js'
 import { takeWaiting, waitingRow } from './state.js'
 import type { MemoryState } from './state.js'
 
@@ -30,6 +30,8 @@ export function applyStep(state: MemoryState, step: Step, nowMs: number): StepRe
       return release(state, step, nowMs)
     case 'park':
       return park(state, step, nowMs)
+    case 'recognize':
+      return recognize(state, step, nowMs)
     case 'hold-lift':
       if (state.holds.get(step.rowId)?.lane === step.lane) state.holds.delete(step.rowId)
       return { kind: 'done' }
@@ -112,6 +114,21 @@ function sendRow(
 function endFlight(state: MemoryState, key: string, flight: Flight): void {
   state.flights.delete(key)
   for (const id of flight.rowIds) state.flying.delete(id)
+}
+
+function recognize(state: MemoryState, { lane, topic, partition, messages }: RecognizeStep, nowMs: number): StepResult {
+  const places = new Map(messages.map((message) => [message.messageId, message]))
+  const rowIds: number[] = []
+  for (const row of [...(state.outbox[lane] ?? [])]) {
+    const place = row.topic === topic && !state.flying.has(row.id) ? places.get(row.messageId) : undefined
+    if (!place) continue
+    takeWaiting(state, lane, row.id)
+    const { offset, incarnation, sequence } = place
+    state.sent.set(row.id, { ...row, partition, offset, incarnation, sequence, leaderEpoch: -1, ackedAtMs: nowMs })
+    state.holds.delete(row.id)
+    rowIds.push(row.id)
+  }
+  return { kind: 'done', rowIds }
 }
 
 function park(state: MemoryState, step: ParkStep, nowMs: number): StepResult {

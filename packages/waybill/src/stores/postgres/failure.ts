@@ -62,7 +62,7 @@ function judge(code: string | undefined, text: string): readonly [ErrorCode, str
         `PostgreSQL takes no writes here: ${text}. This is a replica, or default_transaction_read_only is on: connect to the primary (target_session_attrs=read-write)`,
       ]
     case '42501':
-      return ['WB_STORE_DENIED', `PostgreSQL: ${text}. Give this role the rights that docs/postgres.md lists`]
+      return ['WB_STORE_DENIED', `PostgreSQL: ${text}. ${missingRight(text)}; docs/postgres.md lists all rights`]
     case '3F000':
     case '42P01':
     case '42703':
@@ -82,6 +82,23 @@ function judge(code: string | undefined, text: string): readonly [ErrorCode, str
       return ['WB_INTERNAL', text]
     default:
       return ['WB_STORE_FAILED', `PostgreSQL failed: ${text}`]
+  }
+}
+
+/** The grant that is missing, from the server's words (English ones; in another language the list must do). */
+function missingRight(text: string): string {
+  const [, kind, name = ''] = /permission denied for (schema|table|function|sequence|database) "?([^"]*)"?/.exec(text) ?? []
+  switch (kind) {
+    case 'schema':
+      return `Run GRANT USAGE ON SCHEMA "${name}" TO the role (to migrate also CREATE)`
+    case 'table':
+      return `Run GRANT SELECT, INSERT, UPDATE, DELETE ON "${name}" TO the relay's role, or GRANT INSERT ON it TO one that only sends`
+    case 'function':
+      return `Run GRANT EXECUTE ON FUNCTION ${name} TO the role`
+    case 'database':
+      return `Run GRANT CREATE ON DATABASE "${name}" TO the role that migrates`
+    default:
+      return 'A right is missing'
   }
 }
 

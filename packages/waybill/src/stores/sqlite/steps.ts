@@ -11,7 +11,7 @@ import {
   released,
   sequenceAt,
 } from '../step-rules.js'
-import type { ClaimStep, HoldLiftStep, MarkStep, ParkStep, ReleaseStep } from '../step-rules.js'
+import type { ClaimStep, HoldLiftStep, MarkStep, ParkStep, RecognizeStep, ReleaseStep } from '../step-rules.js'
 import type { SqliteConnection } from './connection.js'
 import { bytesOrNull, numberOf, textOf } from './driver.js'
 import { flightOf, flightParams, plainText, streamOf, streamParams } from './rows.js'
@@ -43,6 +43,8 @@ function applyStep(db: SqliteConnection, step: Step, nowMs: number): StepResult 
       return release(db, step, nowMs)
     case 'park':
       return park(db, step, nowMs)
+    case 'recognize':
+      return recognize(db, step, nowMs)
     case 'hold-lift':
       return liftHold(db, step)
   }
@@ -173,6 +175,26 @@ function park(db: SqliteConnection, step: ParkStep, nowMs: number): StepResult {
   db.change('waiting-remove', ids)
   db.change('holds-remove', step.lane, ids)
   return { kind: 'done' }
+}
+
+function recognize(db: SqliteConnection, step: RecognizeStep, nowMs: number): StepResult {
+  const places = new Map(step.messages.map((message) => [message.messageId, message]))
+  const flights = db.rows('flights-of-topic', step.lane, step.topic).map(flightOf)
+  const flying = new Set(flights.flatMap((flight) => flight.rowIds))
+  const rowIds: number[] = []
+  for (const row of db.rows('rows-recognized', step.lane, step.topic, JSON.stringify([...places.keys()]))) {
+    const id = numberOf(row.id)
+    const place = flying.has(id) ? undefined : places.get(textOf(row.message_id))
+    if (!place) continue
+    const { offset, incarnation, sequence } = place
+    const { producerId, producerEpoch } = incarnation
+    db.change('sent-add-row', step.partition, offset, producerId, producerEpoch, sequence, -1, nowMs, id)
+    rowIds.push(id)
+  }
+  const ids = JSON.stringify(rowIds)
+  db.change('waiting-remove', ids)
+  db.change('holds-remove', step.lane, ids)
+  return { kind: 'done', rowIds }
 }
 
 function liftHold(db: SqliteConnection, step: HoldLiftStep): StepResult {

@@ -24,17 +24,23 @@ export function isPGlite(value: unknown): value is PGliteLike {
   )
 }
 
-/** Driver for PGlite: holders of its one connection take turns. */
+// Keyed by database: all stores on one database must take turns.
+const lastTurn = new WeakMap<PGliteLike, Promise<void>>()
+
+/**
+ * Driver for PGlite: holders of its one connection take turns. A transaction of the application is not seen: it must not be
+ * begun while the store works.
+ */
 export function glideDriver(db: PGliteLike): Driver {
-  let last: Promise<void> = Promise.resolve()
   return {
     connections: 1,
     async reserve() {
-      const before = last
+      const before = lastTurn.get(db)
       let end = (): void => {}
-      last = new Promise((resolve) => {
+      const turn = new Promise<void>((resolve) => {
         end = resolve
       })
+      lastTurn.set(db, turn)
       await before
       return reserved(db, end)
     },
