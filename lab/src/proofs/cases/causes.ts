@@ -44,7 +44,7 @@ export function provokeResolve(world: World): Provocation {
   const rules = everywhere(world, (proxy) => proxy.dropResponses({ ...ours(world), count: 1_000 }))
   return {
     async finish() {
-      await applied(rules, 5, 'lost answers')
+      await applied(rules, 1, 'lost answers')
       await limit(world, tinyMessageBytes)
       for (const rule of rules) rule.cancel()
     },

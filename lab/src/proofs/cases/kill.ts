@@ -89,10 +89,10 @@ async function killRelay(world: World, { name: failpoint, cause, hitMax }: Point
   const victim = await world.startRelay('victim', { doom: { failpoint, hit, ending: 'kill' } })
   if (survivor) await victim.waitUntil('its share', () => world.arm === 'naive' || victim.lanes.length > 0)
   const sender = await world.startSender('sender', { paddingBytes: cause === 'oversized' ? oversized.paddingBytes : 0 })
-  if (provoked) await world.until('an open flight', async () => (await world.ledger.openFlightsOf(victim.owner)) > 0)
+  if (provoked) await victim.waitUntil('lost answers', () => victim.unanswered > 0)
   await provoked?.finish()
   if (cause === 'stop') {
-    await victim.waitUntil('work', () => world.arm === 'naive' || victim.acknowledged > 0)
+    await (world.arm === 'naive' ? victim.waitReady() : victim.waitUntil('work', () => victim.acknowledged > 0))
     victim.askToStop()
   }
   await victim.meetFate()

@@ -25,20 +25,23 @@ export interface RelayWish {
   readonly relay?: Partial<RelayOptions>
   readonly onReject?: RejectPolicy
   /** Instead of the world's own: through a proxy. */
-  readonly brokers?: readonly string[]
   readonly database?: string
+  /** Where alerts are sent, and the secret that signs them. */
+  readonly webhook?: RelaySettings['webhook']
+  /** `relay` is the whole of the settings; all others are waybill's defaults. */
+  readonly usesDefaults?: boolean
 }
 
 /** How the service is started; what is missing is as in most cases. */
 export type SenderWish = Partial<
-  Pick<SenderSettings, 'transactions' | 'atOnce' | 'pauseMs' | 'paddingBytes' | 'database'>
+  Pick<SenderSettings, 'transactions' | 'atOnce' | 'pauseMs' | 'paddingBytes' | 'padded' | 'database'>
 > & {
   readonly doom?: Doom
 }
 
 const deadlineMs = 60_000
 /** Transactions of a case, and how many at once: some 200 rows. */
-const sending = { transactions: 80, atOnce: 3, pauseMs: 15, paddingBytes: 0 }
+const sending = { transactions: 80, atOnce: 3, pauseMs: 15, paddingBytes: 0, padded: 'some' } as const
 
 /** The world of one case: a topic, a database, and the processes that were started in it. */
 export class World {
@@ -121,11 +124,12 @@ export class World {
   }
 
   /** Starts this arm's relay. */
-  startRelay(name: string, { doom, relay, onReject = 'hold-key', brokers, database }: RelayWish = {}): Promise<Worker> {
-    const options = { ...relayOptions, ...relay }
-    const common = { database: database ?? this.database, brokers: brokers ?? this.brokers, topic: this.topic }
+  startRelay(name: string, wish: RelayWish = {}): Promise<Worker> {
+    const { doom, relay, onReject = 'hold-key', database = this.database, webhook, usesDefaults = false } = wish
+    const options = { ...(usesDefaults ? {} : relayOptions), ...relay }
+    const common = { database, brokers: this.brokers, topic: this.topic }
     if (this.arm === 'waybill') {
-      const settings: RelaySettings = { ...common, relay: options, onReject }
+      const settings: RelaySettings = { ...common, relay: options, onReject, ...(webhook && { webhook }) }
       return this.#start(name, 'relay-worker.js', settings, doom)
     }
     const { batchRowsMax = 4, requestTimeoutMs = 1_500 } = options

@@ -26,8 +26,9 @@ export interface SenderSettings {
   readonly atOnce: number
   /** Between two transactions of one loop. */
   readonly pauseMs: number
-  /** Padding of one in twenty messages, bytes; 0 = none. */
+  /** Bytes added to a message's body, 0 = none; to one in twenty, or to the first alone. */
   readonly paddingBytes: number
+  readonly padded: 'some' | 'first'
 }
 
 /** The business takes back one in so many transactions, at the very end. */
@@ -83,11 +84,11 @@ async function oneTransaction(
   tally: { committed: number; takenBack: number },
   asked: AbortSignal,
 ): Promise<void> {
-  const isTakenBack = between(random, 1, takenBackOneIn) === 1
+  const isTakenBack = between(random, 1, takenBackOneIn) === 1 && settings.padded === 'some'
   while (!asked.aborted) {
     try {
       await outbox.transaction(async (client) => {
-        await place(outbox, client, await newOrders(client, random, settings.paddingBytes))
+        await place(outbox, client, await newOrders(client, random, settings))
         if (isTakenBack) throw new TakenBack()
       })
       tally.committed++
@@ -103,15 +104,20 @@ async function oneTransaction(
   }
 }
 
-async function newOrders(client: Client, random: () => number, paddingBytes: number): Promise<readonly Order[]> {
+async function newOrders(
+  client: Client,
+  random: () => number,
+  { paddingBytes, padded }: SenderSettings,
+): Promise<readonly Order[]> {
   const { rows } = await client.query<{ number: string }>(
     `SELECT nextval('order_number') AS number FROM generate_series(1, ${perTransaction})`,
   )
-  return rows.map((row) => {
+  return rows.map((row, at) => {
     const key = keys[between(random, 0, keys.length - 1)] ?? null
-    const padding = between(random, 1, paddedOneIn) === 1 ? 'x'.repeat(paddingBytes) : ''
-    const isKeyless = between(random, 1, keylessOneIn) === 1
-    return { number: Number(row.number), key: isKeyless ? null : key, body: `${random().toString(36)}${padding}` }
+    const isPadded = padded === 'first' ? at === 0 : between(random, 1, paddedOneIn) === 1
+    const isKeyless = between(random, 1, keylessOneIn) === 1 && padded === 'some'
+    const body = `${random().toString(36)}${isPadded ? 'x'.repeat(paddingBytes) : ''}`
+    return { number: Number(row.number), key: isKeyless ? null : key, body }
   })
 }
 

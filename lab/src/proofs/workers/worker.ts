@@ -31,6 +31,8 @@ export class Worker {
   acknowledged = 0
   /** Partitions that a consumer has, as it said last. */
   partitions: ReadonlySet<number> = new Set()
+  /** Attempts of a relay that had no answer to be believed, each to be repeated. */
+  unanswered = 0
   /** Flights that a relay read back, by what it found. */
   readonly resolved = { found: 0, 'not-found': 0, unknown: 0 }
   /** Findings that a relay reported, by kind. */
@@ -180,6 +182,7 @@ export class Worker {
       this.owner = event.owner
       this.laneNews++
     }
+    if (event.kind === 'unanswered') this.unanswered++
     if (event.kind === 'resolved') this.resolved[event.outcome]++
     if (event.kind === 'finding') this.findings.push(event.finding)
     if (event.kind === 'lost') this.losses++
