@@ -92,7 +92,7 @@ async function openPostgres(
   const store = postgres(pool, names)
   return {
     store,
-    admin: adminOf(store),
+    admin: store.admin,
     transactions: fromPg(pool),
     name: `postgres://${hostname}${port === '' ? '' : `:${port}`}${pathname}`,
     async close() {
@@ -191,9 +191,4 @@ async function tryLoad(name: string): Promise<Loaded | undefined> {
 function isMissing(error: unknown): boolean {
   const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_UNKNOWN_BUILTIN_MODULE'].includes(String(code))
-}
-
-function adminOf(store: OutboxStore): OutboxAdmin {
-  if (store.admin) return store.admin
-  throw new WaybillError('WB_INTERNAL', `the ${store.dialect} store has no admin`)
 }

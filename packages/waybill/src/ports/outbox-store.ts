@@ -231,7 +231,7 @@ export interface TopicLimit {
 export interface OutboxStore {
   readonly dialect: Transactions<unknown>['dialect']
   /** What operators ask and do. */
-  readonly admin?: OutboxAdmin
+  readonly admin: OutboxAdmin
 
   /** Creates or upgrades the schema. Idempotent. `lanes` is fixed by the first call: WB_LANES_MISMATCH, WB_SOURCE_MISMATCH. */
   migrate(options: { readonly source: string; readonly lanes: number }): Promise<void>

@@ -59,13 +59,11 @@ async function ask(store: OutboxStore): Promise<StoreLook> {
     ['waybill_outbox_parked', parked],
     ['waybill_alerts_open', (await store.openAlerts()).length],
   ])
-  const { admin } = store
-  if (!admin) return look
-  const lanes = await admin.lanes()
+  const lanes = await store.admin.lanes()
   const inFlight = lanes.reduce((sum, lane) => sum + lane.inFlight, 0)
   const unowned = lanes.filter((lane) => lane.owner === null || lane.leaseLeftMs <= 0).length
   look.set('waybill_outbox_in_flight', inFlight)
-  look.set('waybill_outbox_held_keys', held === 0 ? 0 : (await admin.holds(holdsMax)).length)
+  look.set('waybill_outbox_held_keys', held === 0 ? 0 : (await store.admin.holds(holdsMax)).length)
   look.set('waybill_lanes', lanes.length)
   return look.set('waybill_lanes_unowned', unowned)
 }

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import type { SealedMessage } from '../../model/message.js'
-import type { OutboxAdmin } from '../../ports/outbox-admin.js'
-import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { StorePromise, StoreWorld } from './harness.js'
 import {
   bytes,
@@ -20,11 +18,6 @@ import {
 const late = { cause: 'late orders', kind: 'late', detail: 'oldest row waits for 31 s' }
 const nobody = 999_999_999
 const operator = { who: 'ada@host', why: 'test data' }
-
-function adminOf(store: OutboxStore): OutboxAdmin {
-  assert(store.admin, 'the store has no admin')
-  return store.admin
-}
 
 /** Commits the messages in lane 0 and parks them; their ids. */
 async function park(world: StoreWorld, ...messages: readonly SealedMessage[]): Promise<readonly number[]> {
@@ -51,7 +44,7 @@ export const adminSchemaCases: readonly StorePromise[] = [
   {
     name: 'plan and shape need no tables, and migrate does what the plan says',
     async keep({ store, peer }) {
-      const admin = adminOf(store)
+      const admin = store.admin
       assert.equal(await admin.shape(), undefined)
       const before = await admin.plan()
       assert.equal(before.version, 0)
@@ -61,15 +54,15 @@ export const adminSchemaCases: readonly StorePromise[] = [
       )
       assert.equal(await admin.shape(), undefined, 'a plan changes nothing')
       await store.migrate(outbox)
-      const after = await adminOf(peer.store).plan()
+      const after = await peer.store.admin.plan()
       assert.deepEqual(after, { version: before.target, target: before.target, pending: [] })
-      assert.deepEqual({ ...(await adminOf(peer.store).shape()) }, outbox)
+      assert.deepEqual({ ...(await peer.store.admin.shape()) }, outbox)
     },
   },
   {
     name: 'operators are told when the tables are missing',
     async keep({ store }) {
-      const admin = adminOf(store)
+      const admin = store.admin
       await rejects(admin.lanes(), 'WB_SCHEMA_MISSING')
       await rejects(admin.holds(1), 'WB_SCHEMA_MISSING')
       await rejects(admin.parked({ afterId: 0, limit: 1 }), 'WB_SCHEMA_MISSING')
@@ -95,7 +88,7 @@ export const askCases: readonly StorePromise[] = [
       await store.release('relay', [second.lease])
       const [brief] = await store.take('brief', 1, 5)
       await passTime(10)
-      const lanes = await adminOf(peer.store).lanes()
+      const lanes = await peer.store.admin.lanes()
       assert.deepEqual(
         lanes.map((lane) => [lane.lane, lane.owner, lane.fence, lane.producerId, lane.waiting, lane.inFlight]),
         [
@@ -123,7 +116,7 @@ export const askCases: readonly StorePromise[] = [
       // Behind the first hold come two rows; the others differ in key, topic or lane.
       await commit(world, message(), message(), message({ key: bytes('other') }), message({ lane: 1 }))
       await commit(world, message({ topic: 'loose', key: null }))
-      const holds = await adminOf(world.peer.store).holds(10)
+      const holds = await world.peer.store.admin.holds(10)
       assert.deepEqual(
         holds.map((hold) => [hold.rowId, hold.topic, hold.key && Buffer.from(hold.key).toString(), hold.size]),
         [
@@ -134,7 +127,7 @@ export const askCases: readonly StorePromise[] = [
       )
       assert.deepEqual([holds[0]?.lane, holds[0]?.attempts, holds[0]?.reason], [0, 1, 'bad 0'])
       assert.deepEqual(
-        (await adminOf(world.store).holds(2)).map((hold) => hold.rowId),
+        (await world.store.admin.holds(2)).map((hold) => hold.rowId),
         [orders, keyless],
       )
     },
@@ -147,7 +140,7 @@ export const askCases: readonly StorePromise[] = [
       const sent = [odd, message({ value: null }), message({ topic: 'refunds' }), message({ key: null })]
       const before = await world.store.nowMs()
       const ids = await park(world, ...sent)
-      const admin = adminOf(world.peer.store)
+      const admin = world.peer.store.admin
       const page = await admin.parked({ afterId: 0, limit: 3 })
       assert.deepEqual(
         page.map((row) => row.id),
@@ -172,7 +165,7 @@ export const askCases: readonly StorePromise[] = [
     async keep({ store, peer }) {
       for (const name of ['a', 'b', 'c']) await store.openAlert({ ...late, cause: name })
       await store.resolveAlert('a')
-      const admin = adminOf(peer.store)
+      const admin = peer.store.admin
       const [c, b] = await admin.alerts(2)
       assert.deepEqual([c?.cause, b?.cause], ['c', 'b'])
       const all = await admin.alerts(10)
@@ -215,7 +208,7 @@ export const actCases: readonly StorePromise[] = [
       const parked = await park(world, ...sent)
       const [later] = await commit(world, message())
       const before = await world.store.nowMs()
-      const admin = adminOf(world.peer.store)
+      const admin = world.peer.store.admin
       assert.deepEqual(await admin.requeue([...parked.toReversed(), nobody, parked[0] ?? -1]), parked)
       const rows = await waiting(world.store)
       assert.equal(rows[0]?.id, later?.id)
@@ -239,7 +232,7 @@ export const actCases: readonly StorePromise[] = [
       let requeued: Promise<unknown> = Promise.resolve()
       await transactions.run(async (tx) => {
         await store.enqueue(transactions, tx, [message({ value: bytes('open') })])
-        requeued = adminOf(peer.store).requeue([parked])
+        requeued = peer.store.admin.requeue([parked])
         // Far enough for a requeue that does not wait.
         for (let i = 0; i < 20; i++) await store.nowMs().catch(() => undefined)
       })
@@ -255,7 +248,7 @@ export const actCases: readonly StorePromise[] = [
     async keep(world) {
       const sent = Array.from({ length: 1000 }, (_, i) => message({ key: bytes(`k${i % 200}`) }))
       const ids = await park(world, ...sent)
-      assert.equal((await adminOf(world.store).requeue(ids)).length, 1000)
+      assert.equal((await world.store.admin.requeue(ids)).length, 1000)
       sameRows(await waiting(world.store), sent)
     },
   },
@@ -264,7 +257,7 @@ export const actCases: readonly StorePromise[] = [
     async keep(world) {
       const [first = -1, second = -1] = await park(world, message({ key: bytes('secret key') }), message())
       const before = await world.store.nowMs()
-      const admin = adminOf(world.peer.store)
+      const admin = world.peer.store.admin
       const gone = await admin.parkedById(first)
       assert.deepEqual(await admin.discard([first, nobody], operator), [first])
       assert.deepEqual(
@@ -289,7 +282,7 @@ export const actCases: readonly StorePromise[] = [
     name: 'a message that two operators requeue and discard at once goes one way',
     async keep(world) {
       const ids = await park(world, ...Array.from({ length: 8 }, () => message()))
-      const [mine, other] = [adminOf(world.store), adminOf(world.peer.store)]
+      const [mine, other] = [world.store.admin, world.peer.store.admin]
       const results = await Promise.all([
         ...ids.map((id) => mine.requeue([id])),
         ...ids.map((id) => other.requeue([id])),
