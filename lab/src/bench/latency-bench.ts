@@ -7,6 +7,7 @@ import { type BenchOptions, chosenArms } from './options.js'
 import { findPeers, type Peers } from './peers.js'
 import { type Result, resultLine, tableText } from './report.js'
 import { Servers } from './servers.js'
+import { beginStatements, writeStatements } from './statements.js'
 import { median, percentile } from './statistics.js'
 import { cpuSeconds, othersShare } from './usage.js'
 import { Worker } from './worker.js'
@@ -45,7 +46,7 @@ export async function latencyBench(options: BenchOptions): Promise<Result> {
   const names = chosenArms(options.arms, arms)
   const needsPeers = names.includes('handwritten') || names.includes('debezium')
   const peers = needsPeers ? await findPeers(options.client) : undefined
-  await using servers = await Servers.start()
+  await using servers = await Servers.start({ statements: options.profiles !== undefined })
   const runs = new Map<LatencyArm, LatencyRun[]>(names.map((name) => [name, []]))
   for (let round = 1; round <= options.rounds; round++) {
     for (const arm of names) {
@@ -95,11 +96,13 @@ async function oneRun(scene: Scene, { seconds, profiles }: BenchOptions): Promis
   })
   const relay = await startRelay(scene, topic)
   try {
+    if (profiles !== undefined) await beginStatements(servers, name)
     const before = cpuSeconds(servers.watched([watcher.pid, load.pid, ...(relay?.pids ?? [])]))
     load.go()
     const committed = (await load.heard('committed', (count / rate) * 3000 + 60_000)) as Committed
     const seen = (await watcher.heard('seen', 60_000)) as Seen
     const after = cpuSeconds(servers.watched([watcher.pid, load.pid, ...(relay?.pids ?? [])]))
+    if (profiles !== undefined) await writeStatements(servers, name, `${profiles}/${name}.statements.json`)
     return { ...latenciesOf(committed, seen, warm), others: othersShare(before, after) }
   } finally {
     await load.stop()
