@@ -1,6 +1,6 @@
 import { WaybillError } from '../model/errors.js'
 import type { SqlRow, Transactions } from '../ports/transactions.js'
-import { checkNotFailed, guarded, notOpen } from './guard.js'
+import { checkOpen, guarded, notOpen } from './guard.js'
 import { checkedAtTurn, checkStatus, tells } from './pg-status.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
@@ -37,10 +37,8 @@ export function fromDrizzle<Tx extends DrizzleTransaction>(db: DrizzleDatabase<T
     run: (fn) =>
       db.transaction(async (tx) => {
         const result = await fn(tx)
-        // Failed in the callback, which caught it: the COMMIT would report success and roll back. Asked of the server, because
-        // pg rejects a statement before it learns the status that follows (seen: still 'T').
-        check(tx)
-        await checkNotFailed((text, values) => execute(tx, text, values), fix)
+        // Asked of the server: pg rejects a statement before it learns the status that follows (seen: still 'T').
+        await checkOpen((text, values) => execute(tx, text, values), fix)
         return result
       }),
     check,

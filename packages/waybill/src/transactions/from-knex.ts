@@ -1,6 +1,6 @@
 import { WaybillError } from '../model/errors.js'
 import type { SqlRow, SqlValue, Transactions } from '../ports/transactions.js'
-import { checkNotFailed, notOpen } from './guard.js'
+import { checkOpen, notOpen } from './guard.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
 
@@ -34,9 +34,7 @@ export function fromKnex<Tx extends KnexTransaction>(knex: KnexInstance<Tx>): Tr
     run: (fn) =>
       knex.transaction(async (tx) => {
         const result = await fn(tx)
-        // Ended or failed in the callback: what it did is committed or gone, and reporting success could be a lie.
-        check(tx)
-        await checkNotFailed((sql) => execute(tx, sql, []), fix)
+        await checkOpen((sql) => execute(tx, sql, []), fix)
         return result
       }),
     check,

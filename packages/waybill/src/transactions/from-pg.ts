@@ -1,5 +1,5 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
-import { failed, guarded } from './guard.js'
+import { checkOpen, failed, guarded } from './guard.js'
 import { checkedAtTurn, checkStatus, tells } from './pg-status.js'
 import { describe, isObject, refusal } from './refusal.js'
 
@@ -65,7 +65,8 @@ async function commitAfter<Client extends PgClient, T>(client: Client, fn: (tx: 
   await client.query('begin')
   const result = await fn(client)
   // Ended or failed in the callback: what it did is committed or gone, and reporting success could be a lie.
-  check(client)
+  if (tells(client)) checkStatus(client, fix)
+  else await checkOpen(async (sql) => (await client.query(sql)).rows, fix)
   const { command } = await client.query('commit')
   if (command?.toLowerCase() === 'rollback') throw refusal(failed, fix)
   return result

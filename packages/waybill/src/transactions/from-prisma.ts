@@ -1,5 +1,5 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
-import { checkNotFailed, notOpen } from './guard.js'
+import { checkOpen, notOpen } from './guard.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
 
@@ -40,8 +40,7 @@ export function fromPrisma<Tx extends object>(
       prisma.$transaction(async (tx) => {
         check(tx)
         const result = await fn(tx)
-        // Failed in the callback, which caught it: the COMMIT would report success and roll back.
-        await checkNotFailed((sql, params) => execute(tx, sql, params), fix)
+        await checkOpen((sql, params) => execute(tx, sql, params), fix)
         return result
       }, options),
     check,

@@ -51,14 +51,15 @@ function isOutside(error: unknown): boolean {
 }
 
 /**
- * Before the COMMIT of a transaction that waybill opened, where the driver does not tell its status: a statement that failed
- * and was caught by the callback turns the COMMIT into a rollback that looks like success. One round trip.
+ * Before the COMMIT of a transaction that waybill opened: is it still open, and can it commit? A callback may have ended it, or
+ * caught the error of a statement; then PostgreSQL answers the COMMIT with success all the same. One round trip.
  */
-export async function checkNotFailed(run: Run, fix: string): Promise<void> {
+export async function checkOpen(run: Run, fix: string): Promise<void> {
   try {
-    await run('select 1 as one', [])
+    await run(onlyInTransaction, [])
   } catch (error) {
-    throw hasCode(error, '25P02') ? refusal(failed, fix, error) : error
+    if (hasCode(error, '25P02')) throw refusal(failed, fix, error)
+    throw isOutside(error) ? refusal(notOpen, fix, error) : error
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { PGlite } from '@electric-sql/pglite'
 import type { SqlRow } from '../../src/ports/transactions.js'
-import { checkNotFailed, guarded } from '../../src/transactions/guard.js'
+import { checkOpen, guarded } from '../../src/transactions/guard.js'
 
 // A driver that does not tell its transaction status: one connection, statements in the order given.
 const lite = new PGlite()
@@ -70,11 +70,12 @@ test('an error of the statement itself stays what it is', async () => {
   await assert.rejects(failing, { code: '22P02' })
 })
 
-test('a transaction in which a statement failed is noticed before its COMMIT', async () => {
+test('a transaction that is over, or in which a statement failed, is noticed before its COMMIT', async () => {
+  await assert.rejects(checkOpen(run, 'Do it so.'), refused)
   await lite.exec('begin')
-  await checkNotFailed(run, 'Do it so.')
+  await checkOpen(run, 'Do it so.')
   await assert.rejects(run('select 1 / $1::int', [0]))
-  await assert.rejects(checkNotFailed(run, 'Do it so.'), {
+  await assert.rejects(checkOpen(run, 'Do it so.'), {
     code: 'WB_NOT_IN_TRANSACTION',
     message: /has failed.*Do it so/,
   })
