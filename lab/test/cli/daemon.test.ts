@@ -154,6 +154,26 @@ describe('waybill relay on PostgreSQL', () => {
     assert.deepEqual(columns, await server.query(text, [], executed))
   })
 
+  it('a role without rights and a database that does not exist are told with what to do', async () => {
+    const { server } = here()
+    const env = await database('denied')
+    await server.query('CREATE ROLE reader LOGIN')
+    const url = new URL(env.WAYBILL_DATABASE ?? '')
+    url.username = 'reader'
+    const args = ['--listen', 'none']
+    const [look, relay, missing] = await Promise.all([
+      waybill(['status'], { WAYBILL_DATABASE: url.href }),
+      waybill(['relay', ...args], { ...env, WAYBILL_DATABASE: url.href }),
+      waybill(['status'], { WAYBILL_DATABASE: server.urlOf('nowhere') }),
+    ])
+    for (const { code, stderr } of [look, relay]) {
+      assert.equal(code, 1)
+      assert.match(stderr, /WB_STORE_DENIED.*permission denied.*docs\/postgres\.md/)
+    }
+    assert.equal(missing.code, 1)
+    assert.match(missing.stderr, /WB_STORE_UNREACHABLE.*"nowhere" does not exist/)
+  })
+
   it('two daemons and a relay in the application share the lanes; one is killed -9 and its lanes are taken over', async () => {
     const env = await database('shop')
     const application = new Application(env, 'shop', true)
@@ -172,10 +192,10 @@ describe('waybill relay on PostgreSQL', () => {
         )
       await share(3)
       for (const daemon of daemons) await daemon.readyWhen('ready', (ready) => ready.ready && ready.lanesHeld === 4)
-      const before = await first.metrics()
+      const idle = await first.metrics()
       assert.deepEqual(
         ['waybill_acknowledged_total', 'waybill_lanes_held', 'waybill_lanes_unowned', 'waybill_outbox_waiting'].map(
-          (name) => before.get(name),
+          (name) => idle.get(name),
         ),
         [0, 4, 0, 0],
       )
@@ -232,9 +252,9 @@ describe('waybill relay on PostgreSQL', () => {
       [...metrics.keys()].filter((name) => /^waybill_(outbox_|lanes$|lanes_unowned|alerts_open)/.test(name))
     try {
       await daemon.readyWhen('ready', (ready) => ready.ready)
-      const before = await daemon.metrics()
-      assert(gauges(before).includes('waybill_outbox_oldest_age_seconds'))
-      assert.equal(before.get('waybill_store_up'), 1)
+      const healthy = await daemon.metrics()
+      assert(gauges(healthy).includes('waybill_outbox_oldest_age_seconds'))
+      assert.equal(healthy.get('waybill_store_up'), 1)
       await server.kill()
       const down = await daemon.readyWhen('not ready', (ready) => !ready.ready)
       assert.equal(down.status, 503)
@@ -254,7 +274,7 @@ describe('waybill relay on PostgreSQL', () => {
       await daemon.readyWhen('ready again', (ready) => ready.ready)
       await late.readyWhen('ready, too', (ready) => ready.ready)
       const back = await daemon.metrics()
-      assert.deepEqual(gauges(back), gauges(before))
+      assert.deepEqual(gauges(back), gauges(healthy))
       assert.match((await late.kill('SIGTERM')).stderr, /waiting for the database/)
       assert.equal((await daemon.kill('SIGTERM')).code, 0)
     } finally {

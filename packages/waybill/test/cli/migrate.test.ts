@@ -8,7 +8,7 @@ import { waybill } from './waybill-process.js'
 
 const tablesOf = (file: string): unknown[] => {
   const database = new Database(file)
-  const rows = database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all() as unknown[]
+  const rows = database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all()
   database.close()
   return rows
 }
