@@ -135,6 +135,22 @@ export const passingErrors: ReadonlySet<number> = new Set([
 /** Kafka's number for a right that is missing. */
 export const missingRightErrors: ReadonlySet<number> = new Set([29, 30, 31])
 
+/** The right that a request asks of its user, by its API; tested with Kafka's StandardAuthorizer. */
+const rights: Readonly<Record<string, string>> = {
+  Metadata: 'DESCRIBE on the topic',
+  ListOffsets: 'DESCRIBE on the topic',
+  OffsetForLeaderEpoch: 'DESCRIBE on the topic',
+  Fetch: 'READ on the topic',
+  InitProducerId: 'WRITE on a topic',
+  FindCoordinator: 'READ on the group',
+}
+
+/** Kafka's name for an error number, and the right to grant where one is missing for this API. */
+export function refusalText(api: string, code: number): string {
+  const right = rights[api]
+  return missingRightErrors.has(code) && right !== undefined ? `${errorName(code)}: grant ${right}` : errorName(code)
+}
+
 /** Kafka's numbers of the errors of consumer groups that decide what a member does next. */
 export const groupErrors = {
   offsetMetadataTooLarge: 12,

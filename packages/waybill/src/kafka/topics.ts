@@ -2,7 +2,7 @@ import { describeConfigsV4 } from '@platformatic/kafka'
 import { WaybillError } from '../model/errors.js'
 import type { TopicView } from '../ports/broker.js'
 import type { Log } from '../ports/log.js'
-import { errorName, missingRightErrors, passingErrors } from './error-codes.js'
+import { errorName, missingRightErrors, passingErrors, refusalText } from './error-codes.js'
 import { answerOf, type ConfigsAnswer, type MetadataAnswer } from './network/answer.js'
 import { type Cluster, type KafkaContext, requireApi } from './network/cluster.js'
 import { describe, LinkError } from './network/link.js'
@@ -172,8 +172,10 @@ function whole(text: string | undefined, fallback: number): number {
   return Number.isFinite(value) ? Math.min(value, Number.MAX_SAFE_INTEGER) : fallback
 }
 
-/** WB_KAFKA_REFUSED for an error code that will not pass by itself. */
+/** WB_KAFKA_REFUSED for an error code that will not pass by itself; a missing right is named. `what` begins with the API. */
 export function refused(what: string, code: number, facts: Readonly<Record<string, string | number>>): WaybillError {
-  const name = errorName(code)
-  return new WaybillError('WB_KAFKA_REFUSED', `${what} was refused: ${name}`, { facts: { kafka: name, ...facts } })
+  const api = /^\w+/.exec(what)?.[0] ?? ''
+  return new WaybillError('WB_KAFKA_REFUSED', `${what} was refused: ${refusalText(api, code)}`, {
+    facts: { kafka: errorName(code), ...facts },
+  })
 }

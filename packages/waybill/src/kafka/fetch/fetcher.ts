@@ -1,6 +1,6 @@
 import type { Fetcher, FetchOutcome, FetchPosition } from '../../ports/fetcher.js'
 import type { Log } from '../../ports/log.js'
-import { errorName, staleRoutingErrors } from '../error-codes.js'
+import { errorName, refusalText, staleRoutingErrors } from '../error-codes.js'
 import { type Cluster, type KafkaContext, requireApi } from '../network/cluster.js'
 import { describe } from '../network/link.js'
 import type { Partitions } from '../partitions.js'
@@ -151,7 +151,7 @@ export class KafkaFetcher implements Fetcher {
     if (code === corruptMessage)
       return { kind: 'corrupt', offset: position.offset, cause: `the broker answers ${errorName(code)}` }
     if (staleRoutingErrors.has(code)) this.#topics.forget(position.topic)
-    return { kind: 'failed', cause: errorName(code) }
+    return { kind: 'failed', cause: refusalText('Fetch', code) }
   }
 
   /** Kafka answers OFFSET_OUT_OF_RANGE with offsets of -1, so they are asked for. */
