@@ -104,7 +104,7 @@ export class Database implements Statements {
     work: (tx: Transaction) => Promise<T>,
     limits: { readonly limitMs?: number; readonly lockMs?: number } = {},
   ): Promise<T> {
-    const { limitMs = this.deadlineMs, lockMs = limitMs } = limits
+    const { limitMs = this.deadlineMs, lockMs = limitMs / 2 } = limits
     return this.#retry(
       what,
       async (connection) => {
@@ -113,7 +113,7 @@ export class Database implements Statements {
         await run('begin', [])
         let result: T
         try {
-          await run('limits', [limitMs, lockMs])
+          await run('limits', [Math.round(limitMs / 2), Math.round(lockMs)])
           result = await work({
             rows: (name, ...params) => run(name, params),
             row: async (name, ...params) => only(name, await run(name, params)),
@@ -138,6 +138,9 @@ export class Database implements Statements {
 
   async #retry<T>(what: string, work: (connection: Connection) => Promise<T>, limitMs = this.deadlineMs): Promise<T> {
     const endMs = this.clock.monotonicMs() + limitMs
+    // What waits on the server gives up after half of the time, and nothing is begun later: then it is known that nothing was
+    // done. Only a server that does not answer at all takes the whole time, and leaves the outcome unknown.
+    const lastMs = endMs - limitMs / 2
     for (let pauseMs = 2; ; pauseMs = Math.min(100, pauseMs * 2)) {
       if (this.closed.aborted) throw new WaybillError('WB_STOPPED', 'the postgres store is closed')
       try {
@@ -145,7 +148,7 @@ export class Database implements Statements {
       } catch (error) {
         if (
           !(error instanceof WaybillError && error.code === 'WB_STORE_BUSY') ||
-          this.clock.monotonicMs() + pauseMs >= endMs
+          this.clock.monotonicMs() + pauseMs >= lastMs
         )
           throw error
       }

@@ -87,7 +87,8 @@ function judge(code: string | undefined, text: string): readonly [ErrorCode, str
 
 /** The grant that is missing, from the server's words (English ones; in another language the list must do). */
 function missingRight(text: string): string {
-  const [, kind, name = ''] = /permission denied for (schema|table|function|sequence|database) "?([^"]*)"?/.exec(text) ?? []
+  const [, kind, name = ''] =
+    /permission denied for (schema|table|function|sequence|database) "?([^"]*)"?/.exec(text) ?? []
   switch (kind) {
     case 'schema':
       return `Run GRANT USAGE ON SCHEMA "${name}" TO the role (to migrate also CREATE)`

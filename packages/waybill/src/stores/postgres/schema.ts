@@ -162,7 +162,7 @@ async function databaseIdentity(db: Database): Promise<string> {
     throw new WaybillError(
       'WB_STORE_DENIED',
       'the role may not ask for the identity of the database, so a restore would not be noticed: ' +
-        'GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO <role>, or GRANT pg_monitor TO <role>',
+        'GRANT EXECUTE ON FUNCTION pg_control_system() TO the role',
       { cause },
     )
   }

@@ -84,7 +84,7 @@ function rows(db: Database): Rows {
       const locks = [classes.lanes >>> 0, classes.keys >>> 0]
       return pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks))
     },
-    advance: (steps) => advance(db, steps, db.deadlineMs),
+    advance: (steps) => advance(db, steps, Math.round(db.deadlineMs / 2)),
     backlog: () => backlog(db),
     purgeSent: async (olderThanMs, limit) => (await db.rows('sent-purge', olderThanMs, limit)).length,
     async saveTopicLimits(limits) {
