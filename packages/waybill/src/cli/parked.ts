@@ -18,6 +18,8 @@ import { bytesJson, bytesText, duration, isoTime, json, safe, table } from './ou
 
 /** Messages with their values that are in memory at once: each may have a megabyte. */
 const pageRows = 20
+/** Messages of one run: what is chosen is listed, and held in memory until it is done. */
+const chosenMax = 10_000
 /** Messages of one transaction. */
 const actRows = 200
 const shownBytes = 2_000
@@ -133,6 +135,7 @@ async function act(call: Call, database: Database): Promise<number> {
         ]),
       ),
     )
+  if (chosen.length === chosenMax) out.write(`these are the first ${chosenMax}; run it again for the rest\n`)
   for (const id of missing) out.write(`message ${id} is not parked\n`)
   const verb = isDiscard ? 'discard' : 'requeue'
   out.write(
@@ -154,7 +157,11 @@ async function choose(values: Values, database: Database): Promise<{ chosen: Cho
   const chosen: Chosen[] = []
   const add = (message: ParkedMessage): unknown =>
     chosen.push({ ...summaryOf(message), keyText: bytesText(message.key) })
-  if (ids.length === 0) for await (const message of each(database, topic, 0)) add(message)
+  if (ids.length === 0)
+    for await (const message of each(database, topic, 0)) {
+      if (chosen.length === chosenMax) break
+      add(message)
+    }
   for (const id of new Set(ids)) {
     const message = await database.admin.parkedById(id)
     if (message) add(message)

@@ -1,4 +1,4 @@
-import { webhookSink } from '../alerts.js'
+import { functionSink, logSink, webhookSink } from '../alerts.js'
 import type { AlertSink } from '../ports/alert-sink.js'
 import { systemClock } from '../system/clock.js'
 import { jsonLog } from '../system/log.js'
@@ -64,7 +64,8 @@ function settingsOf(call: Call): RelaySettings {
     brokers: kafkaOf(call),
     topics: topicsOf(listOf(values, 'on-reject')),
     relay: relayOf(listOf(values, 'set')),
-    alerts: sinksOf(call),
+    // Not the calm log: it leaves lines out, and a sink must not.
+    alerts: [functionSink('daemon-log', logSink(jsonLog(known)).deliver), ...webhooksOf(call)],
     listen: listenOf(textOf(values, 'listen') ?? '127.0.0.1:9464'),
     drainMs: wholeOf(textOf(values, 'drain-ms') ?? '10000', 'drain-ms', 0, 600_000),
     log: calmLog(jsonLog(known), systemClock),
@@ -98,7 +99,7 @@ function relayOf(given: readonly string[]): Partial<RelayOptions> {
   return Object.fromEntries(pairs)
 }
 
-function sinksOf({ values, env }: Call): readonly AlertSink[] {
+function webhooksOf({ values, env }: Call): readonly AlertSink[] {
   const url = textOf(values, 'alert-webhook') ?? env.WAYBILL_ALERT_WEBHOOK
   if (url === undefined) return []
   const secret = needed(env.WAYBILL_ALERT_SECRET, 'WAYBILL_ALERT_SECRET (environment; whsec_ and base64)')

@@ -116,14 +116,17 @@ test(
         const ids = hook.arrivals.map(({ headers }) => headers['webhook-id'])
         assert.equal(new Set(ids).size, 2, 'one id for each state')
         await until('both are confirmed', () => {
-          const rows = shop.rows('SELECT state FROM outbox_alert_delivery WHERE delivered = 1 ORDER BY state')
+          const rows = shop.rows("SELECT state FROM outbox_alert_delivery WHERE delivered = 1 AND sink = 'webhook'")
           return rows.length === 2 || undefined
         })
       } finally {
         child.kill('SIGTERM')
         await hook.close()
       }
-      assert.equal((await end).code, 0)
+      const { code, stderr } = await end
+      assert.equal(code, 0)
+      for (const state of ['opened', 'resolved'])
+        assert.match(stderr, new RegExp(`"message":"alert ${state}"`), "the daemon's log tells it, too")
     }),
 )
 
@@ -145,7 +148,9 @@ test(
         first.kill('SIGKILL')
         await killed
         assert.equal((await shop.store.openAlerts()).length, 1)
-        assert.deepEqual(shop.rows('SELECT delivered FROM outbox_alert_delivery'), [{ delivered: 0 }])
+        assert.deepEqual(shop.rows("SELECT delivered FROM outbox_alert_delivery WHERE sink = 'webhook'"), [
+          { delivered: 0 },
+        ])
         // The cause ends while nobody runs: both states are still owed, in order.
         shop.sql('DELETE FROM outbox')
         await shop.store.resolveAlert('outbox delayed')
