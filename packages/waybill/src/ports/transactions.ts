@@ -20,7 +20,7 @@ export interface Transactions<Tx> {
    * finished transaction would commit the message without the business change. The message names the fix.
    */
   check(value: unknown): asserts value is Tx
-  /** Runs one statement inside the transaction. */
+  /** Runs one statement inside the transaction. Result columns are single words: applications let their library rename others. */
   execute(tx: Tx, sql: string, params: readonly SqlValue[]): Promise<readonly SqlRow[]>
   /** The same at once, where the driver is synchronous (SQLite). */
   executeSync?(tx: Tx, sql: string, params: readonly SqlValue[]): readonly SqlRow[]

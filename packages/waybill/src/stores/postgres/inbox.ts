@@ -75,7 +75,7 @@ function inboxOn(driver: Driver, options: PostgresInboxOptions & { readonly pref
         const { group, source, timeMs } = entry
         const params = [group, source, idOf(entry), timeMs]
         const [row] = await transactions.execute(tx, db.sql('inbox-accept'), params)
-        checkSynchronous(String(row?.synchronous_commit))
+        checkSynchronous(String(row?.durability))
         return Number(row?.accepted) === 1
       } catch (error) {
         throw storeFailure(error, 'accept')
