@@ -1,6 +1,8 @@
 // `npm run prove -- exactly-once | outage | snapshot`: experiments on real servers.
 import { describe, exactlyOnceCases, proveExactlyOnce, tableText } from '../proofs/exactly-once.js'
+import { proveOutage } from '../proofs/outage/outage.js'
 import { type ProveOptions, readOptions, usage } from '../proofs/options.js'
+import { proveSnapshot } from '../proofs/snapshot/snapshot.js'
 
 async function main(): Promise<number> {
   let options: ProveOptions
@@ -14,7 +16,14 @@ async function main(): Promise<number> {
     console.log(usage)
     return 0
   }
-  return exactlyOnce(options)
+  switch (options.proof) {
+    case 'exactly-once':
+      return exactlyOnce(options)
+    case 'outage':
+      return shown(options, (say) => proveOutage({ ...options, downMs: 60_000 }, say))
+    case 'snapshot':
+      return shown(options, (say) => proveSnapshot({ ...options, rounds: 3, rows: 60_000 }, say))
+  }
 }
 
 async function exactlyOnce({ seed, words, json }: ProveOptions): Promise<number> {
@@ -26,6 +35,21 @@ async function exactlyOnce({ seed, words, json }: ProveOptions): Promise<number>
   const seconds = (performance.now() - startMs) / 1000
   if (json) console.log(JSON.stringify({ seed, seconds, ...proof }))
   else console.log(`\n${tableText(proof.reports)}\n\nseed ${seed}, ${seconds.toFixed(0)} s`)
+  say(proof.line)
+  return proof.holds ? 0 : 1
+}
+
+async function shown<Proof extends { readonly holds: boolean; readonly line: string }>(
+  { seed, json }: ProveOptions,
+  prove: (say: (line: string) => void) => Promise<Proof>,
+): Promise<number> {
+  const say = json ? console.error : console.log
+  say(`seed ${seed}`)
+  const startMs = performance.now()
+  const proof = await prove(say)
+  const seconds = (performance.now() - startMs) / 1000
+  if (json) console.log(JSON.stringify({ seed, seconds, ...proof }))
+  say(`seed ${seed}, ${seconds.toFixed(0)} s`)
   say(proof.line)
   return proof.holds ? 0 : 1
 }

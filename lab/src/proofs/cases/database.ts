@@ -14,6 +14,7 @@ import { bothArms, type Ending, type ProofCase } from './proof-case.js'
 
 const waybillOnly: readonly Arm[] = ['waybill']
 const slowly = { pauseMs: 40 }
+const endlessly = { transactions: 1_000_000, ...slowly }
 /** Numbers of orders after a restore start here, so that none has the number of one that the database has lost. */
 const afterRestore = 1_000_000
 
@@ -142,22 +143,30 @@ async function finish(
   await relay.stop()
 }
 
+/** Waits for so many more committed rows. */
+async function rows(world: World, more: number): Promise<void> {
+  const { committed } = await world.ledger.progress()
+  await world.until(`${more} more rows`, async () => (await world.ledger.progress()).committed >= committed + more)
+}
+
 /** Takes a backup now; the returned function puts it in the place of the database. */
 type Backup = (world: World) => Promise<() => Promise<void>>
 
 /**
- * A backup is taken in the middle of the run; later the database is lost and the backup put in its place while the relay lives.
+ * A backup is taken in the middle of the run, when the relay has been frozen for a moment, so that rows wait and flights are open; later the database is lost and the backup put in its place while the relay lives.
  * Orders placed after the backup are the database's loss, and so are their messages in the topic: they are counted apart. All
  * that the restored database knows must be in the topic once, whether it was sent before or after the loss.
  */
 async function restored(world: World, backUp: Backup): Promise<Ending> {
   const relay = await world.startRelay('relay')
-  const sender = await world.startSender('sender', { transactions: 120, atOnce: 4, ...slowly })
-  await world.until('a third of the rows, some of them waiting', async () => {
-    const { committed, waiting } = await world.ledger.progress()
-    return committed >= 80 && waiting > 0
-  })
+  const sender = await world.startSender('sender', endlessly)
+  await rows(world, 60)
+  relay.freeze()
+  await rows(world, 40)
   const restore = await backUp(world)
+  relay.thaw()
+  await rows(world, 60)
+  sender.askToStop()
   await sender.endsWell()
   await world.drained()
   const before = await world.ledger.books()

@@ -73,14 +73,14 @@ export class Worker {
   }
 
   /** Waits until `look` is true, or until it met its fate; fails when it ends meanwhile without having one. */
-  async waitUntil(what: string, look: () => boolean): Promise<void> {
+  async waitUntil(what: string, look: () => boolean, withinMs: number = deadlineMs): Promise<void> {
     const giveUp = (): void => {
       if (!this.isRunning && this.fate?.ending !== 'kill')
         throw new Error(`${this.name} ended, waiting for ${what}:\n${this.lastWords()}`)
     }
     await until(async () => look() || this.#isAtItsEnd(), {
       what: `${this.name}: ${what}`,
-      deadlineMs,
+      deadlineMs: withinMs,
       everyMs,
       giveUp,
     })
