@@ -37,8 +37,8 @@ export interface Listener {
 
 /** One client library's pool, as the store uses it. Nothing here waits by itself: deadlines are the store's. */
 export interface Driver {
-  /** Connections that may be used at the same time; 1 means that nothing may be held while something else is asked. */
-  readonly connections: number
+  /** PostgreSQL inside this process, for tests: what it does in a crash of the machine is not judged. */
+  readonly inProcess: boolean
   reserve(): Promise<Connection>
   /** Listens on a connection of its own; resolves once it listens. `statement` is the LISTEN for `channel`. */
   listen(channel: string, statement: string, notices: Notices): Promise<Listener>

@@ -50,7 +50,7 @@ export async function checkServer(db: Database): Promise<void> {
     ['fsync', fsync],
     ['full_page_writes', fullPages],
   ] as const)
-    if (value !== 'on' && db.driver.connections > 1)
+    if (value !== 'on' && !db.driver.inProcess)
       throw new WaybillError(
         'WB_STORE_UNSAFE',
         `${name} is ${textOf(value)}: after a crash of the machine committed messages may be gone or damaged. Turn it on`,

@@ -96,8 +96,11 @@ function rows(db: Database): Rows {
   }
 }
 
+/** Up to about so many waiting rows the backlog is counted; beyond, it is PostgreSQL's estimate. */
+const exactRowsMax = 2_000_000
+
 async function backlog(db: Database): Promise<Awaited<ReturnType<OutboxStore['backlog']>>> {
-  const [waiting, parked, holds, oldest, now] = await db.row('backlog')
+  const [waiting, parked, holds, oldest, now] = await db.row('backlog', exactRowsMax)
   return {
     waiting: numberOf(waiting),
     held: numberOf(holds) === 0 ? 0 : numberOf((await db.row('backlog-held'))[0]),

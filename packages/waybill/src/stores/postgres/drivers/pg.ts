@@ -54,7 +54,7 @@ export function pgDriver(pool: PgPool): Driver {
   // Without a listener an idle connection that the server closes would end the process.
   pool.on('error', () => {})
   return {
-    connections: pool.options.max,
+    inProcess: false,
     reserve: async () => reserved(await pool.connect()),
     async listen(channel, statement, notices) {
       if (pool.options.max < 2)

@@ -33,7 +33,7 @@ const lastTurn = new WeakMap<PGliteLike, Promise<void>>()
  */
 export function glideDriver(db: PGliteLike): Driver {
   return {
-    connections: 1,
+    inProcess: true,
     async reserve() {
       const before = lastTurn.get(db)
       let end = (): void => {}

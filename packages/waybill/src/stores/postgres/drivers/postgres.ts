@@ -20,7 +20,6 @@ export interface PostgresSql {
     notify: (payload: string) => void,
     listening?: () => void,
   ): Promise<{ unlisten(): Promise<unknown> }>
-  readonly options?: { readonly max?: number }
 }
 
 export function isPostgresSql(value: unknown): value is PostgresSql {
@@ -33,7 +32,7 @@ export function isPostgresSql(value: unknown): value is PostgresSql {
 /** Driver for postgres (porsager). */
 export function postgresDriver(sql: PostgresSql): Driver {
   return {
-    connections: sql.options?.max ?? 10,
+    inProcess: false,
     reserve: async () => reserved((await sql.reserve()) as PostgresReserved),
     async listen(channel, _statement, notices) {
       // It reconnects and listens again by itself, and calls back each time.
