@@ -102,6 +102,10 @@ class KafkaBroker implements Broker, Fetcher, Groups {
     return this.#partitions.offsets(topic, partition)
   }
 
+  offsetAt(topic: string, partition: number, timestampMs: number): Promise<number> {
+    return this.#partitions.offsetAt(topic, partition, timestampMs)
+  }
+
   endOffsetForEpoch(
     topic: string,
     partition: number,

@@ -54,6 +54,12 @@ export class Partitions {
     return { logStart, highWatermark: await this.#offset(topic, partition, latest) }
   }
 
+  /** See `Broker.offsetAt`. Kafka answers -1 when no record is that young. */
+  async offsetAt(topic: string, partition: number, timestampMs: number): Promise<number> {
+    const offset = await this.#offset(topic, partition, BigInt(Math.max(0, Math.floor(timestampMs))))
+    return offset < 0 ? this.#offset(topic, partition, latest) : offset
+  }
+
   /** See `Broker.endOffsetForEpoch`. */
   async endOffsetForEpoch(
     topic: string,

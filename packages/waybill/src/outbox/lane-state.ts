@@ -45,7 +45,7 @@ export class StreamState {
   tries = 0
   /** Batch size while a bad message is being isolated. */
   rowsMax: number = Number.MAX_SAFE_INTEGER
-  /** End of the partition when first looked at; -1 unknown. Needed to open the stream. */
+  /** Below everything that may be ours, when the stream is opened; -1 unknown. */
   openedAtOffset = -1
   openedForTopicId = ''
   spanCheck: SpanCheck | undefined
@@ -62,6 +62,10 @@ export class StreamState {
 export class OwnedLane {
   readonly lane: number
   lease: Lease
+  /** Monotonic. */
+  readonly takenAtMs: number
+  /** Somebody had the lane before and it has no producer id: database or cluster are others now. */
+  readonly isForgotten: boolean
   /** Monotonic time at which the lease ends for certain (counted from before the store was asked). */
   leaseEndMs: number
   readonly streams: Map<string, StreamState> = new Map()
@@ -89,6 +93,8 @@ export class OwnedLane {
   constructor(state: LaneState, takenAtMs: number, leaseEndMs: number) {
     this.lane = state.lease.lane
     this.lease = state.lease
+    this.takenAtMs = takenAtMs
+    this.isForgotten = state.lease.producerId === null && state.lease.fence > 1
     this.leaseEndMs = leaseEndMs
     for (const stream of state.streams) this.#stream(stream).stream = stream
     const rows = new Map(state.flightRows.map((row) => [row.id, row]))

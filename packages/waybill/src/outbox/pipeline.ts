@@ -1,6 +1,6 @@
 import { causeText } from '../model/errors.js'
 import { producerEpochMax } from '../model/flight.js'
-import type { ProduceOutcome } from '../ports/broker.js'
+import type { ProduceOutcome, TopicView } from '../ports/broker.js'
 import type { StepResult } from '../ports/outbox-store.js'
 import { claimIdentity, cutRows, mayClaim } from './claim.js'
 import { HoldKeeper } from './hold.js'
@@ -11,7 +11,7 @@ import { Reader } from './reader.js'
 import type { RelayContext } from './relay-context.js'
 import { backoffMs, nothingChanged } from './relay-context.js'
 import type { Doubt } from './resolve.js'
-import { ensureProducerId, rereadStream, resolveFlight, verifyFlight } from './resolve.js'
+import { ensureProducerId, readBeforeOpening, rereadStream, resolveFlight, verifyFlight } from './resolve.js'
 import type { Answer, Place, Planned } from './settle.js'
 import { Settler, unacknowledgedCause } from './settle.js'
 import type { Topics } from './topics.js'
@@ -114,7 +114,7 @@ export class Pipeline {
     const producerId = lane.lease.producerId
     if (!view || producerId === null) return undefined
     if (state.stream?.topicId !== view.topicId && state.openedForTopicId !== view.topicId) {
-      this.#open(lane, state, view.topicId)
+      this.#open(lane, state, view)
       return undefined
     }
     if (state.stream?.topicId === view.topicId && state.stream.incarnation.producerId !== producerId) {
@@ -166,26 +166,42 @@ export class Pipeline {
     }
   }
 
-  /** Looks where the partition ends before the stream's first claim: whatever it writes lies above. */
-  #open(lane: OwnedLane, state: StreamState, topicId: string): void {
-    if (this.#opening.has(state)) return
-    this.#opening.add(state)
-    const look = async (): Promise<void> => {
+  /** Looks into the partition before the stream's first claim. */
+  #open(lane: OwnedLane, state: StreamState, view: TopicView): void {
+    this.#look(lane, state, async () => {
       try {
-        const { highWatermark } = await this.#context.broker.offsets(state.key.topic, state.key.partition)
-        state.openedAtOffset = highWatermark - 1
-        state.openedForTopicId = topicId
+        const { openedAtOffset, readBack } = await readBeforeOpening(this.#context, lane, state, view)
+        this.#answers.push({ kind: 'reread', lane, state, readBack })
+        state.openedAtOffset = openedAtOffset
+        state.openedForTopicId = view.topicId
       } catch (error) {
         state.tries++
         state.notBeforeMs = this.#context.clock.monotonicMs() + backoffMs(state.tries, this.#context)
         this.#topics.stale(state.key.topic)
         this.#host.reachable(false, causeText(error))
-      } finally {
-        this.#opening.delete(state)
-        this.#wake.ring()
       }
-    }
-    this.#run(lane, look())
+    })
+  }
+
+  /** Looks whether the database is an older one before the first claim under a new producer id. */
+  #reread(lane: OwnedLane, state: StreamState, producerId: number): void {
+    this.#look(lane, state, async () => {
+      const readBack = await rereadStream(this.#context, lane, state)
+      if (!readBack) return
+      this.#answers.push({ kind: 'reread', lane, state, readBack })
+      state.rereadFor = producerId
+    })
+  }
+
+  /** One look at a time into the partition of a stream. */
+  #look(lane: OwnedLane, state: StreamState, look: () => Promise<void>): void {
+    if (this.#opening.has(state)) return
+    this.#opening.add(state)
+    const work = look().finally(() => {
+      this.#opening.delete(state)
+      this.#wake.ring()
+    })
+    this.#run(lane, work)
   }
 
   #renewProducerId(lane: OwnedLane): void {
@@ -354,22 +370,6 @@ export class Pipeline {
       if ((lane.lease.producerId === null || used) && !(await ensureProducerId(this.#context, lane))) return
       this.#answers.push({ kind: 'read', lane, state, open, doubt, readBack })
       this.#wake.ring()
-    }
-    this.#run(lane, work())
-  }
-
-  #reread(lane: OwnedLane, state: StreamState, producerId: number): void {
-    if (this.#opening.has(state)) return
-    this.#opening.add(state)
-    const work = async (): Promise<void> => {
-      try {
-        const readBack = await rereadStream(this.#context, lane, state)
-        if (!readBack) return
-        this.#answers.push({ kind: 'reread', lane, state, producerId, readBack })
-      } finally {
-        this.#opening.delete(state)
-        this.#wake.ring()
-      }
     }
     this.#run(lane, work())
   }

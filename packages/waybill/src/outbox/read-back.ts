@@ -20,6 +20,8 @@ export type ReadBack =
       readonly endOffset: number
       /** Rows of other messages that wait and lie in the topic all the same; they are marked. */
       readonly recognized: readonly number[]
+      /** Other messages of our lane were met. */
+      readonly strangers: boolean
       /** Set when the log ends below what was acknowledged: Kafka lost acknowledged records from here on. */
       readonly truncatedAt: number | undefined
     }
@@ -60,8 +62,9 @@ export async function readBack(
     return { kind: 'unknown', cause: `records ${from} to ${logStart - 1} were deleted`, endOffset: highWatermark }
   const search = new Search(span, flight.rows)
   for await (const batch of broker.read(topic, partition, from, highWatermark, signal)) await search.take(batch)
-  const { found, doubled } = search
-  return { kind: 'read', found, doubled, recognized: await search.end(), endOffset: highWatermark, truncatedAt }
+  const recognized = await search.end()
+  const { found, doubled, strangers } = search
+  return { kind: 'read', found, doubled, recognized, strangers, endOffset: highWatermark, truncatedAt }
 }
 
 /** Sorts what is read into messages of the flight and others of our lane. */
@@ -73,6 +76,7 @@ class Search {
   readonly #seen = new Set<string>()
   readonly #recognized: number[] = []
   #others = new Map<string, RecognizedMessage>()
+  strangers = false
 
   constructor(span: Span, rows: readonly WaitingRow[]) {
     this.#span = span
@@ -97,8 +101,9 @@ class Search {
     const rowId = this.#wanted.get(messageId)
     if (rowId === undefined) {
       const { source, stream } = this.#span
-      if (header.source === source && header.lane === stream.lane && !this.#others.has(messageId))
-        this.#others.set(messageId, { messageId, offset, incarnation, sequence })
+      if (header.source !== source || header.lane !== stream.lane) return
+      this.strangers = true
+      if (!this.#others.has(messageId)) this.#others.set(messageId, { messageId, offset, incarnation, sequence })
       return
     }
     if (this.#seen.has(messageId)) this.doubled.push(messageId)

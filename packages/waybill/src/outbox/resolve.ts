@@ -1,8 +1,10 @@
 import { causeText, WaybillError } from '../model/errors.js'
+import type { Stream } from '../model/flight.js'
 import type { WaitingRow } from '../model/message.js'
+import type { TopicView } from '../ports/broker.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
 import { isAt, lateArrivals, readBack } from './read-back.js'
-import type { ReadBack, Recognize } from './read-back.js'
+import type { ReadBack, Recognize, Span } from './read-back.js'
 import type { RelayContext } from './relay-context.js'
 import { backoffMs } from './relay-context.js'
 
@@ -24,25 +26,62 @@ export async function resolveFlight(
   state: StreamState,
   open: OpenFlight,
 ): Promise<ReadBack | undefined> {
-  const { clock } = context
-  const { signal } = lane.gone
-  if (open.unansweredAtMs !== undefined) {
-    const until = open.unansweredAtMs + context.options.drainMs
-    while (clock.monotonicMs() < until && !signal.aborted) await clock.sleep(until - clock.monotonicMs(), signal)
-  }
+  if (open.unansweredAtMs !== undefined) await drain(context, lane, open.unansweredAtMs)
   return readUntilDone(context, lane, state, open)
 }
 
 /**
  * Reads a stream's span back without a flight: its incarnation is not the lane's any more, so the database may be an older
- * one (restored from a backup), whose waiting rows lie in the topic already. `undefined` when the lane is gone first.
+ * one (restored from a backup), whose waiting rows lie in the topic already, or will when the last request of the life that
+ * the database has forgotten arrives: hence the drain, counted from the take. `undefined` when the lane is gone first.
  */
-export function rereadStream(
+export async function rereadStream(
   context: RelayContext,
   lane: OwnedLane,
   state: StreamState,
 ): Promise<ReadBack | undefined> {
+  await drain(context, lane, lane.takenAtMs)
   return readUntilDone(context, lane, state, { rows: [] })
+}
+
+/**
+ * Before a stream's first claim: what waits may lie in the partition already, when the database was restored from a backup
+ * older than the stream. It can only lie above the first record that is as old as the oldest waiting row, because a record's
+ * stamp is the database's time at its claim. Nearly always nothing is there. Rejects when the partition cannot be read now.
+ */
+export async function readBeforeOpening(
+  context: RelayContext,
+  lane: OwnedLane,
+  { key, queue }: StreamState,
+  view: TopicView,
+): Promise<{ readonly openedAtOffset: number; readonly readBack: ReadBack }> {
+  if (lane.isForgotten) await drain(context, lane, lane.takenAtMs)
+  const oldestMs = queue.reduce((oldest, { createdAtMs }) => Math.min(oldest, createdAtMs), Number.POSITIVE_INFINITY)
+  const openedAtOffset = (await context.broker.offsetAt(key.topic, key.partition, oldestMs)) - 1
+  const stream: Stream = {
+    ...{ lane: lane.lane, topic: key.topic, partition: key.partition, topicId: view.topicId },
+    ...{ incarnation: { producerId: -1, producerEpoch: -1 }, nextSequence: 0 },
+    ...{ lastOffset: openedAtOffset, lastLeaderEpoch: -1, lastStampMs: 0 },
+  }
+  return { openedAtOffset, readBack: await readBack(spanOf(context, lane, stream), { rows: [] }, view) }
+}
+
+function spanOf(context: RelayContext, lane: OwnedLane, stream: Stream): Span {
+  const { broker, source, store } = context
+  const { topic, partition } = stream
+  const recognize: Recognize = async (messages) => {
+    const { fence } = lane.lease
+    const step = { kind: 'recognize', lane: lane.lane, fence, topic, partition, messages } as const
+    const [result] = await store.advance([step])
+    return result?.kind === 'done' ? (result.rowIds ?? []) : []
+  }
+  return { broker, stream, source, signal: lane.gone.signal, recognize }
+}
+
+async function drain({ clock, options }: RelayContext, { gone }: OwnedLane, sinceMs: number): Promise<void> {
+  const until = sinceMs + options.drainMs
+  while (clock.monotonicMs() < until && !gone.signal.aborted)
+    await clock.sleep(until - clock.monotonicMs(), gone.signal)
 }
 
 async function readUntilDone(
@@ -51,9 +90,9 @@ async function readUntilDone(
   state: StreamState,
   flight: { readonly rows: readonly WaitingRow[] },
 ): Promise<ReadBack | undefined> {
-  const { clock, broker, failpoints, log, source } = context
+  const { clock, broker, failpoints, log } = context
   const { signal } = lane.gone
-  const { topic, partition } = state.key
+  const { topic } = state.key
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       await failpoints.hit('resolve:before-read')
@@ -61,20 +100,17 @@ async function readUntilDone(
       if (!stream) throw new WaybillError('WB_INTERNAL', `nothing to read back without a stream: ${state.id}`)
       const view = await broker.describeTopic(topic, { fresh: true })
       if (!view) throw new WaybillError('WB_TOPIC_UNKNOWN', `topic ${topic} does not exist`)
-      const recognize: Recognize = async (messages) => {
-        const step = {
-          kind: 'recognize',
-          lane: lane.lane,
-          fence: lane.lease.fence,
-          topic,
-          partition,
-          messages,
-        } as const
-        const [result] = await context.store.advance([step])
-        return result?.kind === 'done' ? (result.rowIds ?? []) : []
-      }
-      const answer = await readBack({ broker, stream, source, signal, recognize }, flight, view)
+      const answer = await readBack(spanOf(context, lane, stream), flight, view)
       await failpoints.hit('resolve:after-read')
+      if (
+        answer.kind === 'read' &&
+        answer.strangers &&
+        clock.monotonicMs() < lane.takenAtMs + context.options.drainMs
+      ) {
+        // The database has forgotten a life of this lane, whose last request may still be under way.
+        await drain(context, lane, lane.takenAtMs)
+        continue
+      }
       return answer
     } catch (error) {
       log.warn('reading back failed, trying again', { stream: state.id, cause: causeText(error) })

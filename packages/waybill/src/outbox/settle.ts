@@ -40,13 +40,7 @@ export type Answer =
       readonly good: boolean
     })
   | (Place & { readonly kind: 'read'; readonly doubt: Doubt; readonly readBack: ReadBack })
-  | {
-      readonly kind: 'reread'
-      readonly lane: OwnedLane
-      readonly state: StreamState
-      readonly producerId: number
-      readonly readBack: ReadBack
-    }
+  | { readonly kind: 'reread'; readonly lane: OwnedLane; readonly state: StreamState; readonly readBack: ReadBack }
 
 /**
  * A step for the next store transaction and what follows when it is committed. What memory knows of the stream moves on
@@ -86,7 +80,6 @@ export class Settler {
   settle(answer: Answer): Planned | undefined {
     if (answer.lane.gone.signal.aborted) return undefined
     if (answer.kind === 'reread') {
-      answer.state.rereadFor = answer.producerId
       this.#forgetRecognized(answer, answer.readBack)
       return undefined
     }

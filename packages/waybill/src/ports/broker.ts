@@ -126,6 +126,8 @@ export interface Broker {
   produce(request: ProduceRequest): Promise<readonly ProduceOutcome[]>
   /** First offset kept and the high watermark (end of what is replicated). */
   offsets(topic: string, partition: number): Promise<{ readonly logStart: number; readonly highWatermark: number }>
+  /** The first offset whose record has this timestamp (ms) or a later one; the high watermark when there is none. */
+  offsetAt(topic: string, partition: number, timestampMs: number): Promise<number>
   /** KIP-101: end offset of the largest leader epoch <= `leaderEpoch`; -1/-1 when unknown. */
   endOffsetForEpoch(
     topic: string,

@@ -45,6 +45,19 @@ export const readCases: readonly BrokerCase[] = [
       }),
   },
   {
+    name: 'a time gives the first offset of that time or later, and the end when there is none',
+    run: (harness) =>
+      Scene.with(harness, {}, async (scene) => {
+        const producerId = await scene.broker.initProducerId()
+        const now = harness.clock.wallMs()
+        for (const [sequence, stampMs] of [now - 3_000, now - 2_000, now - 1_000].entries())
+          await scene.send({ producerId, sequence, values: [`v${sequence}`], stampMs })
+        const at = (timestampMs: number): Promise<number> => scene.broker.offsetAt(scene.topic, 0, timestampMs)
+        assert.deepEqual(await Promise.all([at(0), at(now - 3_000), at(now - 2_999), at(now - 1_000)]), [0, 0, 1, 2])
+        assert.equal(await at(now), 3)
+      }),
+  },
+  {
     name: 'a read below the log start or above the end is refused, never moved elsewhere',
     run: (harness) =>
       Scene.with(harness, {}, async (scene) => {

@@ -84,6 +84,12 @@ export class SimKafka {
         await caller.cross('offsets back')
         return { logStart: 0, highWatermark }
       },
+      offsetAt: async (_topic, partition, timestampMs) => {
+        await caller.cross('offset at')
+        const { log } = at(partition)
+        const found = log.findIndex((record) => record.stampMs >= timestampMs)
+        return found < 0 ? log.length : found
+      },
       endOffsetForEpoch: async (_topic, partition, leaderEpoch) => {
         await caller.cross('epoch end')
         return { leaderEpoch, endOffset: at(partition).log.length }

@@ -196,7 +196,10 @@ class World {
     else this.#time.nowMs += 2 * clockGrainMs
     this.#store.restore(snapshot.taken, kind === 'noticed' ? { database: 'restored' } : {})
     this.#committed = snapshot.committed
-    for (const row of this.#store.waiting()) this.#mayDouble.add(Buffer.from(row.value ?? []).toString())
+    // Nobody told that the database went back: the first flight's answer usually does, but not when the stream has moved to
+    // an incarnation that the broker has not seen either (after a refusal, or when it forgot the producer).
+    if (kind === 'unnoticed')
+      for (const row of this.#store.waiting()) this.#mayDouble.add(Buffer.from(row.value ?? []).toString())
     this.#startRelay()
   }
 
