@@ -65,6 +65,13 @@ describe('what npm gets is what a user can use', () => {
       })
     }
 
+    if (manifest.name === 'waybill')
+      test('without the driver of a database the command tells what to install', async () => {
+        const args = ['status', '--database', 'postgres://someone@127.0.0.1:1/shop']
+        const failed = run(join(project, 'node_modules', '.bin', 'waybill'), args, project)
+        await assert.rejects(failed, /WB_OPTION_INVALID: the package "pg" is not installed: run `npm install pg`/)
+      })
+
     test(`${manifest.name}: the tarball has the compiled source and no tests`, () => {
       const paths = packed.get(folder)?.files.map(({ path }) => path) ?? []
       assert.ok(paths.includes('package.json') && paths.some((path) => path.startsWith('dist/src/')))

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bytesJson, bytesText, duration, json, safe, table } from '../../src/cli/output.js'
+
+test('whatever a terminal would obey is shown as text, in tables and in JSON, and JSON keeps its meaning', () => {
+  const nasty = 'a\u001b[31mb\u0000\n\r\t\u007f\u0085\u202e\u2066\u200b\ufeff\u2028\u{e0001}é漢🙂'
+  assert.equal(
+    safe(nasty),
+    String.raw`a\x1b[31mb\x00\x0a\x0d\x09\x7f\x85\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}\u{e0001}é漢🙂`,
+  )
+  const text = json({ [nasty]: nasty })
+  assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}]/u)
+  assert.deepEqual(JSON.parse(text), { [nasty]: nasty })
+  assert.doesNotMatch(table(['A', 'B'], [[nasty, nasty]]).replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}]/u)
+})
+
+test('columns line up, long cells are cut', () => {
+  assert.equal(
+    table(
+      ['ID', 'NAME'],
+      [
+        ['1', 'x'],
+        ['1000', 'ü'],
+      ],
+    ),
+    'ID    NAME\n1     x\n1000  ü\n',
+  )
+  const [, row = ''] = table(['A', 'B'], [['x'.repeat(100), 'y']]).split('\n')
+  assert.equal(row, `${'x'.repeat(39)}…  y`)
+})
+
+test('durations and bytes are written for people', () => {
+  const cases = {
+    0: '0 ms',
+    850: '850 ms',
+    1_500: '1 s',
+    61_000: '1 min',
+    7_500_000: '2 h 5 min',
+    7_200_000: '2 h',
+    349_200_000: '4 d 1 h',
+  }
+  for (const [ms, text] of Object.entries(cases)) assert.equal(duration(Number(ms)), text)
+  assert.equal(duration(-5), '0 ms')
+  const odd = Uint8Array.of(0xff, 0)
+  assert.deepEqual([bytesText(null), bytesText(Buffer.from('k')), bytesText(odd)], ['-', 'k', '0xff00'])
+  assert.deepEqual([bytesJson(null), bytesJson(odd)], [null, { text: null, base64: '/wA=' }])
+})
