@@ -227,4 +227,9 @@ async function again<Tx>({ scene, library: { transactions } }: Actors<Tx>): Prom
   const entry = { group: 'billing', source: 'shop', messageId: '0190a1b2c3d47890a1b2c3d4e5f60718', timeMs: Date.now() }
   const accept = (): Promise<boolean> => transactions.run((tx) => scene.store.inbox.accept(transactions, tx, entry))
   assert.deepEqual([await accept(), await accept()], [true, false])
+  const unsafe = transactions.run(async (tx) => {
+    await transactions.execute(tx, 'SET LOCAL synchronous_commit TO off', [])
+    await scene.store.inbox.accept(transactions, tx, { ...entry, group: 'other' })
+  })
+  await assert.rejects(unsafe, { code: 'WB_STORE_UNSAFE' })
 }

@@ -4,7 +4,8 @@ import type { Library } from '../library.js'
 
 /** postgres.js (porsager). */
 export async function openPostgresJs(url: string): Promise<Library<postgres.TransactionSql>> {
-  const sql = postgres(url)
+  // As many applications have it: column names in results change. waybill's must not depend on them.
+  const sql = postgres(url, { transform: postgres.camel })
   return {
     transactions: fromPostgresJs(sql),
     begin: async (fn) => (await sql.begin(async (tx) => ({ result: await fn(tx) }))).result,
@@ -12,7 +13,7 @@ export async function openPostgresJs(url: string): Promise<Library<postgres.Tran
       await tx.savepoint(fn)
     },
     order: async (tx, { id, item, cents }) => tx`INSERT INTO orders ${tx({ id, item, cents })}`,
-    invoice: async (tx, { id, cents }) => tx`INSERT INTO invoices ${tx({ orderId: id, cents })}`,
+    invoice: async (tx, { id, cents }) => tx`INSERT INTO invoices ("orderId", cents) VALUES (${id}, ${cents})`,
     fail: async (tx) => tx`SELECT 1 / 0`,
     wrong: [[sql, /this is the sql of postgres\(\) itself, which runs each statement on any connection/]],
     close: () => sql.end(),
