@@ -174,7 +174,7 @@ describe('waybill relay on PostgreSQL', () => {
     assert.match(missing.stderr, /WB_STORE_UNREACHABLE.*"nowhere" does not exist/)
   })
 
-  it('two daemons and a relay in the application share the lanes; one is killed -9 and its lanes are taken over', async () => {
+  it('two daemons and a relay in the application share the lanes; one is killed -9, one stands still past its lease: their lanes are taken over', async () => {
     const env = await database('shop')
     const application = new Application(env, 'shop', true)
     const daemons = await Promise.all([Daemon.start(fast, env), Daemon.start(fast, env)])
@@ -226,11 +226,20 @@ describe('waybill relay on PostgreSQL', () => {
         ].map((name) => gauges.get(name)),
         [0, 0, 0, 0],
       )
+      second.signal('SIGSTOP')
+      await share(1)
+      await application.send(60)
+      second.signal('SIGCONT')
+      const noticed = async (): Promise<boolean> =>
+        ((await second.metrics()).get('waybill_lease_losses_total') ?? 0) > 0
+      await until(noticed, { what: 'the lanes that were lost meanwhile to be counted', deadlineMs })
+      await share(2)
+      await until(async () => (await application.waiting()) === 0, { what: 'all sent after the stop', deadlineMs })
       const { code, stderr } = await second.kill('SIGTERM')
       assert.equal(code, 0, stderr)
       await share(1)
       const values = [...(await delivered('shop')).values()]
-      assert.equal(values.flat().length, 1_200, 'each message once')
+      assert.equal(values.flat().length, 1_260, 'each message once')
       for (const key of values)
         assert.deepEqual(
           key,

@@ -59,6 +59,11 @@ export class Daemon {
     return new Daemon(spawned(['relay', '--listen', `127.0.0.1:${port}`, ...args], env), port)
   }
 
+  /** SIGSTOP and SIGCONT: a process that stands still and does not know it. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(name)
+  }
+
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<Ended> {
     this.#child.kill(signal)
     return this.ended

@@ -129,8 +129,27 @@ function randomCall(pick: Pick, belief: Belief): Call {
     (store) => store.dueAlerts(sink, longMs, count),
     (store) => store.alertDelivered(sink, 1 + count, state),
     (store) => store.saveTopicLimits([{ topic: sink, maxMessageBytes: count }]),
+    ...operatorCalls(pick, belief),
   ]
   return calls[pick(calls.length)] ?? ((store) => store.backlog())
+}
+
+function operatorCalls(pick: Pick, belief: Belief): readonly Call[] {
+  const id = (): number => 1 + pick(Math.max(1, belief.lastRowId))
+  const ids = [id(), id(), id(), id()]
+  const limit = 1 + pick(4)
+  return [
+    ({ admin }) => admin.lanes(),
+    // Their order is that of times, which the two stores do not share.
+    async ({ admin }) => (await admin.holds(100)).toSorted((a, b) => a.rowId - b.rowId),
+    ({ admin }) => admin.parked({ afterId: ids[0] ?? 0, limit, ...(limit > 2 && { topic: 'a' }) }),
+    ({ admin }) => admin.parkedById(ids[0] ?? 0),
+    async ({ admin }) => admin.requeue((await admin.parked({ afterId: 0, limit })).map((row) => row.id)),
+    ({ admin }) => admin.requeue(ids),
+    ({ admin }) => admin.discard(ids, { who: 'me', why: 'because' }),
+    ({ admin }) => admin.alerts(limit),
+    ({ admin }) => admin.resolve([limit, limit + 1]),
+  ]
 }
 
 const times = new Set([
@@ -142,6 +161,8 @@ const times = new Set([
   'nowMs',
   'oldestMs',
   'openedAtMs',
+  'parkedAtMs',
+  'leaseLeftMs',
 ])
 
 /** Without times and texts for people, bytes as hex. */
