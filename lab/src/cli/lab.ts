@@ -27,11 +27,11 @@ say('stopped')
 
 /** A half-started lab is stopped before the failure is told. */
 async function bothOrNone() {
-  const [kafka, postgres] = await Promise.allSettled([startKafka({ nodes: 3 }), startPostgres()])
-  if (kafka.status === 'fulfilled' && postgres.status === 'fulfilled') return [kafka.value, postgres.value] as const
-  if (kafka.status === 'fulfilled') await kafka.value.stop()
-  if (postgres.status === 'fulfilled') await postgres.value.close()
-  const failed = kafka.status === 'rejected' ? kafka : postgres
+  const [brokers, database] = await Promise.allSettled([startKafka({ nodes: 3 }), startPostgres()])
+  if (brokers.status === 'fulfilled' && database.status === 'fulfilled') return [brokers.value, database.value] as const
+  if (brokers.status === 'fulfilled') await brokers.value.stop()
+  if (database.status === 'fulfilled') await database.value.close()
+  const failed = brokers.status === 'rejected' ? brokers : database
   console.error(failed.status === 'rejected' && failed.reason instanceof Error ? failed.reason.message : failed)
   process.exit(1)
 }

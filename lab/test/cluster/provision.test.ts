@@ -32,9 +32,9 @@ describe('provision', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  async function stub(name: string, script: string): Promise<void> {
+  async function stub(name: string, body: string): Promise<void> {
     const note = `note() { echo "$@" >> ${calls}; }`
-    await writeFile(join(folder, name), `#!/bin/sh\n${note}\n${script}\n`, { mode: 0o755 })
+    await writeFile(join(folder, name), `#!/bin/sh\n${note}\n${body}\n`, { mode: 0o755 })
   }
 
   function provision(as: { uid?: number; gid?: number } = {}): { status: number | null; output: string } {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { createWaybill, silentLog } from 'waybill'
 import { type Broker, kafka, type ProduceOutcome } from 'waybill/kafka'
 import { brokerContract, type BrokerHarness } from 'waybill/testing'
 import { kafkaStage, type Stage } from './harness.js'
@@ -64,6 +65,17 @@ describe('the wire adapter and the last Kafka 3 keep the broker contract', () =>
       assert.deepEqual(await broker.endOffsetForEpoch(topic, 0, epoch), { leaderEpoch: epoch, endOffset })
       assert.deepEqual(await broker.endOffsetForEpoch(topic, 0, later + 5), { leaderEpoch: -1, endOffset: -1 })
     })
+  })
+
+  it('consuming is refused with the reason: the groups of KIP-848 are off in Kafka 3', async () => {
+    const waybill = createWaybill({ brokers: [stage?.bootstrap ?? ''], log: silentLog })
+    try {
+      await waybill.start()
+      const consumed = waybill.consume({ group: 'billing', topics: ['any'], handle: () => undefined })
+      await assert.rejects(consumed, { code: 'WB_KAFKA_REFUSED', message: /UNSUPPORTED_VERSION/ })
+    } finally {
+      await waybill.stop()
+    }
   })
 
   async function withTopic(
