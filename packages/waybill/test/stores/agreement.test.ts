@@ -146,7 +146,10 @@ function operatorCalls(pick: Pick, belief: Belief): readonly Call[] {
     ({ admin }) => admin.parkedById(ids[0] ?? 0),
     async ({ admin }) => admin.requeue((await admin.parked({ afterId: 0, limit })).map((row) => row.id)),
     ({ admin }) => admin.requeue(ids),
-    ({ admin }) => admin.discard(ids, { who: 'me', why: 'because' }),
+    async ({ admin }) => {
+      const [first] = await admin.parked({ afterId: 0, limit })
+      return admin.discard([...ids, first?.id ?? 0], { who: 'me', why: 'because' })
+    },
     ({ admin }) => admin.alerts(limit),
     ({ admin }) => admin.resolve([limit, limit + 1]),
   ]
