@@ -1,6 +1,6 @@
 import { WaybillError } from './model/errors.js'
 import { checkSource } from './model/header.js'
-import type { Message } from './model/message.js'
+import type { Message, SealedMessage } from './model/message.js'
 import { codecFor, Sealer } from './outbox/enqueue.js'
 import { relayOptions } from './outbox/options.js'
 import { Relay } from './outbox/relay.js'
@@ -85,7 +85,7 @@ export class Sending<Tx> {
     await failpoints.hit('enqueue:before-insert')
     await this.#store.enqueue(this.#transactions, tx, sealed)
     await failpoints.hit('enqueue:after-insert')
-    this.#enqueued(sealed.length)
+    this.#enqueued(sealed)
   }
 
   sendSync(tx: Tx, messages: Message | readonly Message[]): void {
@@ -97,7 +97,7 @@ export class Sending<Tx> {
       )
     const sealed = this.#seal(tx, messages)
     store.enqueueSync(this.#transactions, tx, sealed)
-    this.#enqueued(sealed.length)
+    this.#enqueued(sealed)
   }
 
   /** A transaction was committed here: its rows are visible now. */
@@ -113,9 +113,9 @@ export class Sending<Tx> {
     return this.#sealer.seal(isList(messages) ? messages : [messages])
   }
 
-  #enqueued(count: number): void {
-    this.#around.emit({ kind: 'enqueued', count })
-    this.#relay?.expectRows()
+  #enqueued(sealed: readonly SealedMessage[]): void {
+    this.#around.emit({ kind: 'enqueued', count: sealed.length })
+    this.#relay?.expectRows(new Set(sealed.map(({ lane }) => lane)))
     this.#store.announce?.()
   }
 

@@ -1,3 +1,4 @@
+import { noLongerNeeded } from '../model/abort-reason.js'
 import { causeText } from '../model/errors.js'
 import type { AlertSink } from '../ports/alert-sink.js'
 import type { Alert } from '../ports/outbox-store.js'
@@ -32,7 +33,7 @@ export class AlertCourier {
 
   async #deliver(sink: AlertSink, alert: Alert, state: 'opened' | 'resolved', signal: AbortSignal): Promise<void> {
     const limit = new AbortController()
-    const stop = (): void => limit.abort()
+    const stop = (): void => limit.abort(noLongerNeeded)
     signal.addEventListener('abort', stop, { once: true })
     try {
       const late = this.#context.clock.sleep(deliverMs, limit.signal).then(() => {
@@ -48,7 +49,7 @@ export class AlertCourier {
         error: causeText(error),
       })
     } finally {
-      limit.abort()
+      limit.abort(noLongerNeeded)
       signal.removeEventListener('abort', stop)
     }
   }

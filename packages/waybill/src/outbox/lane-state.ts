@@ -41,6 +41,10 @@ export class StreamState {
   readonly queue: WaitingRow[] = []
   /** Monotonic time before which nothing is sent or claimed. */
   notBeforeMs = 0
+  /** An alert about the open flight is open, or was opened by a former owner. */
+  mayHaveAlert = false
+  /** Failed rounds of the open flight since Kafka was last out of reach. */
+  refusedRounds = 0
   /** Failed rounds of the open flight. */
   tries = 0
   /** Batch size while a bad message is being isolated. */
@@ -132,7 +136,9 @@ export class OwnedLane {
       )
     for (const id of flight.rowIds) this.known.add(id)
     const bytes = own.reduce((sum, row) => sum + rowBytes(row), 0)
-    this.#stream(flight).open = { flight, rows: own, bytes, uncertain: true, unansweredAtMs: takenAtMs, phase: 'due' }
+    const state = this.#stream(flight)
+    state.mayHaveAlert = true
+    state.open = { flight, rows: own, bytes, uncertain: true, unansweredAtMs: takenAtMs, phase: 'due' }
   }
 }
 

@@ -36,6 +36,11 @@ export class Monitor {
     this.#context.events.emit(cause === undefined ? { kind: 'kafka', reachable } : { kind: 'kafka', reachable, cause })
   }
 
+  /** False while nothing of Kafka answers, as far as is known. */
+  get isReachable(): boolean {
+    return this.#reachable !== false
+  }
+
   /** A topic's limits, to be shared with processes that only enqueue. */
   learned(view: TopicView): void {
     this.reachable(true)

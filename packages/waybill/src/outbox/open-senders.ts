@@ -36,6 +36,11 @@ export class OpenSenders {
     this.#newestId = 0
   }
 
+  /** Whether any are waited for: then a read must look at them again although it finds nothing. */
+  get any(): boolean {
+    return this.#open.size > 0
+  }
+
   /** Where the next read of a lane must start that is settled up to `settledTo`. */
   startOf(settledTo: number): number {
     const now = this.#clock.monotonicMs()

@@ -26,6 +26,7 @@ export interface PipelineHost {
   /** Memory and store may differ: give the lane back, whoever takes it reads the store. */
   abandon(lane: OwnedLane, cause: string): void
   reachable(reachable: boolean, cause?: string): void
+  isReachable(): boolean
   policyOf(topic: string): RejectPolicy
 }
 
@@ -348,8 +349,11 @@ export class Pipeline {
   }
 
   #alertWhenLong(lane: OwnedLane, state: StreamState, cause: string): void {
-    if (state.tries !== this.#context.options.alertAfterTries - 1) return
-    const detail = `${state.id}: not acknowledged after ${state.tries + 1} rounds: ${cause}`
+    // While Kafka as a whole is out of reach the age of the outbox alerts, once, and not every stream for itself.
+    state.refusedRounds = this.#host.isReachable() ? state.refusedRounds + 1 : 0
+    if (state.refusedRounds !== this.#context.options.alertAfterTries) return
+    state.mayHaveAlert = true
+    const detail = `${state.id}: not acknowledged after ${state.refusedRounds} rounds: ${cause}`
     this.#run(
       lane,
       this.#context.store.openAlert({ cause: unacknowledgedCause(state), kind: 'unacknowledged', detail }),

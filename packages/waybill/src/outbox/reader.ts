@@ -90,7 +90,11 @@ export class Reader {
     const able = lanes.filter((lane) => !this.#full(lane))
     if (able.length === 0) return false
     const asked = able.map((lane) => readOf(lane, this.#senders.startOf(lane.settledTo), lane.seenTo))
-    const { rows, cut, openSenders } = await this.#store.read(asked, this.#limit(able.length))
+    const { rows, cut, openSenders } = await this.#store.read(asked, {
+      ...this.#limit(able.length),
+      looksAlways: this.#senders.any,
+    })
+    if (openSenders === 'not-looked') return false
     if (!openSenders) {
       const queued = this.#accept(able, rows, cut)
       for (const lane of able) lane.settledTo = lane.seenTo
@@ -130,7 +134,8 @@ export class Reader {
     const startedMs = this.#clock.monotonicMs()
     const able = lanes.filter((lane) => (this.#sweepAt.get(lane.lane) ?? 0) < lane.settledTo)
     const asked = able.map((lane) => readOf(lane, this.#sweepAt.get(lane.lane) ?? 0, lane.settledTo))
-    const { rows, cut } = asked.length === 0 ? nothing : await this.#store.read(asked, this.#limit(able.length))
+    const { rows, cut } =
+      asked.length === 0 ? nothing : await this.#store.read(asked, { ...this.#limit(able.length), looksAlways: false })
     const ends = lastIds(rows)
     for (const { lane } of able)
       this.#sweepAt.set(lane, cut.has(lane) ? (ends.get(lane) ?? 0) : Number.MAX_SAFE_INTEGER)

@@ -100,10 +100,13 @@ export class Relay {
     return this.#stopping
   }
 
-  /** Rows may be committed soon: look now, again shortly, and until `expectMs` have passed. */
-  expectRows(): void {
+  /** Rows, of these lanes if known, may be committed soon: look now, again shortly, and until `expectMs` have passed. */
+  expectRows(lanes?: ReadonlySet<number>): void {
     const untilMs = this.#context.clock.monotonicMs() + this.#context.options.expectMs
-    for (const { expected, wake } of this.#pipelines) {
+    const { pipelines } = this.#context.options
+    const meant = lanes && new Set([...lanes].map((lane) => lane % pipelines))
+    for (const [index, { expected, wake }] of this.#pipelines.entries()) {
+      if (meant && !meant.has(index)) continue
       expected.untilMs = untilMs
       expected.looks = 0
       wake.ring()
@@ -117,6 +120,7 @@ export class Relay {
       lose: (lane: OwnedLane) => this.#keeper.takenOver(lane),
       abandon: (lane: OwnedLane, cause: string) => this.#keeper.abandon(lane, cause),
       reachable: (reachable: boolean, cause?: string) => this.#monitor.reachable(reachable, cause),
+      isReachable: () => this.#monitor.isReachable,
       policyOf: this.#setup.policyOf,
     }
     this.#pipelines.push({

@@ -148,13 +148,13 @@ export class Settler {
         lastStampMs: flight.stampMs,
       }
     state.rowsMax = Number.MAX_SAFE_INTEGER
-    const tries = this.#close(state)
+    this.#close(state)
     return {
       lane,
       step: { kind: 'mark', fence: lane.lease.fence, flight, baseOffset, leaderEpoch },
       done: () => {
         for (const id of flight.rowIds) lane.known.delete(id)
-        this.#acknowledged(place, open.rows, baseOffset, tries, tookMs)
+        this.#acknowledged(place, open.rows, baseOffset, tookMs)
         if (state.spanCheck) this.#tasks.run(lane, checkSpan(this.#context, lane, state, baseOffset))
       },
     }
@@ -202,6 +202,11 @@ export class Settler {
       events.emit({ kind: 'resolved', stream: state.key, outcome: readBack.found.length > 0 ? 'found' : 'not-found' })
       this.#reportFindings(answer, readBack, doubt)
       return this.#release(answer, this.#nextAfterRead(answer), readBack.endOffset - 1, readBack.found, undefined)
+    }
+    // No attempt can have been appended, so it does not matter that the place cannot be read (a re-created topic).
+    if (!answer.open.uncertain) {
+      events.emit({ kind: 'resolved', stream: state.key, outcome: 'not-found' })
+      return this.#release(answer, this.#nextAfterRead(answer), readBack.endOffset - 1, [], undefined)
     }
     events.emit({ kind: 'resolved', stream: state.key, outcome: 'unknown' })
     const detail = `${answer.open.rows.length} messages of ${state.id}: ${doubt.cause}; ${readBack.cause}`
@@ -260,7 +265,7 @@ export class Settler {
     const waiting = open.rows.filter((row) => !foundIds.has(row.id))
     if (state.stream)
       state.stream = { ...state.stream, incarnation: next, nextSequence: 0, lastOffset, lastStampMs: flight.stampMs }
-    const tries = this.#close(state)
+    this.#close(state)
     this.#reader.putBack(state, waiting)
     if (open.uncertain && waiting.length > 0)
       state.spanCheck = {
@@ -274,32 +279,26 @@ export class Settler {
       done: () => {
         for (const id of foundIds) lane.known.delete(id)
         const acknowledged = open.rows.filter((row) => foundIds.has(row.id))
-        if (found.length > 0) this.#acknowledged(place, acknowledged, found[0]?.offset ?? -1, tries)
+        if (found.length > 0) this.#acknowledged(place, acknowledged, found[0]?.offset ?? -1)
       },
     }
   }
 
-  #acknowledged(
-    { lane, state }: Place,
-    rows: readonly WaitingRow[],
-    baseOffset: number,
-    tries: number,
-    tookMs?: number,
-  ): void {
+  #acknowledged({ lane, state }: Place, rows: readonly WaitingRow[], baseOffset: number, tookMs?: number): void {
     const nowMs = this.#context.databaseTime.nowMs()
     const waitedMs = rows.map(({ createdAtMs }) => Math.max(0, nowMs - createdAtMs))
     const took = tookMs === undefined ? {} : { tookMs }
     this.#context.events.emit({ kind: 'acked', stream: state.key, count: rows.length, baseOffset, ...took, waitedMs })
-    if (tries >= this.#context.options.alertAfterTries)
-      this.#tasks.run(lane, this.#context.store.resolveAlert(unacknowledgedCause(state)))
+    if (!state.mayHaveAlert) return
+    state.mayHaveAlert = false
+    this.#tasks.run(lane, this.#context.store.resolveAlert(unacknowledgedCause(state)))
   }
 
-  /** The flight is over as far as memory goes; returns how many rounds had failed. */
-  #close(state: StreamState): number {
-    const { tries } = state
+  /** The flight is over as far as memory goes. */
+  #close(state: StreamState): void {
     state.open = undefined
     state.tries = 0
-    return tries
+    state.refusedRounds = 0
   }
 
   #next({ lane, open }: Place): Incarnation | undefined {

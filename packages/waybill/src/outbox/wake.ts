@@ -1,3 +1,4 @@
+import { noLongerNeeded } from '../model/abort-reason.js'
 import type { Clock } from '../ports/clock.js'
 
 /**
@@ -26,11 +27,11 @@ export class Wake {
       const rung = new Promise<void>((resolve) => {
         this.#ring = resolve
       })
-      const stop = (): void => timer.abort()
+      const stop = (): void => timer.abort(noLongerNeeded)
       signal.addEventListener('abort', stop, { once: true })
       await Promise.race([rung, this.#clock.sleep(ms, timer.signal)])
       signal.removeEventListener('abort', stop)
-      timer.abort()
+      timer.abort(noLongerNeeded)
       this.#ring = undefined
     }
     this.#rung = false

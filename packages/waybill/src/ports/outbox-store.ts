@@ -189,6 +189,8 @@ export interface LaneRead {
 export interface ReadLimit {
   readonly rows: number
   readonly bytes: number
+  /** Whether to look at open senders although no row was found; it is the expensive half of such a read. Default true. */
+  readonly looksAlways?: boolean
 }
 
 /** What a read found. */
@@ -199,11 +201,12 @@ export interface ReadPage {
   /**
    * Names of the transactions that have drawn row ids and have not ended, looked at *after* the moment of which the rows
    * are. A name is never used again, not by another run of
-   * the database server either. Absent: ids appear in commit order (one writer).
+   * the database server either. `not-looked`: no row was found, and `looksAlways` is false. Absent: ids appear in commit
+   * order (one writer).
    * Race: a transaction draws id 8 and stays open while ids 9 to 20 of other keys are read; then it commits, and the next
    * message of its key commits with id 21. A reader that starts above 8 would send 21 before 8.
    */
-  readonly openSenders?: ReadonlySet<string>
+  readonly openSenders?: ReadonlySet<string> | 'not-looked'
 }
 
 /** What `listen` calls. */

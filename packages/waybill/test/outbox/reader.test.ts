@@ -47,7 +47,7 @@ async function bench(known = true) {
       const page = await store.read(lanes, limit)
       between.run?.()
       delete between.run
-      const { openSenders = new Set() } = await store.read([], limit)
+      const { openSenders = new Set<string>() } = await store.read([], { ...limit, looksAlways: true })
       return { ...page, openSenders }
     },
   }

@@ -1,3 +1,4 @@
+import { noLongerNeeded } from '../../model/abort-reason.js'
 import type { Clock } from '../../ports/clock.js'
 
 /** What became of a wait. */
@@ -15,6 +16,6 @@ export async function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>
       clock.sleep(Math.max(0, ms), settled.signal).then((): Waited<T> => ({ inTime: false })),
     ])
   } finally {
-    settled.abort()
+    settled.abort(noLongerNeeded)
   }
 }

@@ -1,3 +1,4 @@
+import { noLongerNeeded } from '../../model/abort-reason.js'
 import type { Clock } from '../../ports/clock.js'
 
 /** What `within` resolves to when the time is up. */
@@ -13,6 +14,6 @@ export async function within<T>(clock: Clock, endMs: number, promise: Promise<T>
   try {
     return await Promise.race([promise, timeout])
   } finally {
-    timer.abort()
+    timer.abort(noLongerNeeded)
   }
 }

@@ -105,8 +105,8 @@ function missingRight(text: string): string {
 
 /** What is wrong with `synchronous_commit` off or local, and the fix. */
 export const unsafeCommit: string =
-  'the last commits may be gone after a crash or a failover. Set it to on (or remote_write, remote_apply) for the role: ' +
-  'ALTER ROLE … SET synchronous_commit = on'
+  'the last commits may be gone after a crash or a failover. Set it to on (or remote_write, remote_apply) for the role, ' +
+  'e.g. with ALTER ROLE … SET synchronous_commit = on'
 
 /** A failure to get a connection: nothing was sent, so nothing was done. */
 export function connectFailure(error: unknown, what: string): WaybillError {

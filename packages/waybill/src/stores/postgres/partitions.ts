@@ -1,3 +1,4 @@
+import { WaybillError } from '../../model/errors.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { Database } from './database.js'
 import { numberOf } from './rows.js'
@@ -13,6 +14,7 @@ const everyMs = 60_000
  * queue up behind our wait, so it is short, and the next round tries again.
  */
 const lockMs = 100
+const deniedMs = 3_600_000
 /** Rows of the default partition deleted in one round. */
 const defaultRows = 10_000
 
@@ -27,8 +29,14 @@ export function maintenance(db: Database): NonNullable<OutboxStore['maintain']> 
       return mine === 'true' ? numberOf(now) : undefined
     })
     if (nowMs === undefined) return
-    await makeAhead(db, nowMs)
-    if (dropSentOlderThanMs !== undefined) await drop(db, nowMs - dropSentOlderThanMs)
+    try {
+      await makeAhead(db, nowMs)
+      if (dropSentOlderThanMs !== undefined) await drop(db, nowMs - dropSentOlderThanMs)
+    } catch (error) {
+      // Without the right nothing is lost (see the default partition), so it is told once an hour, not once a minute.
+      if (error instanceof WaybillError && error.code === 'WB_STORE_DENIED') dueMs += deniedMs
+      throw error
+    }
   }
 }
 

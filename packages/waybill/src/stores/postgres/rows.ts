@@ -67,11 +67,11 @@ export function waitingOf(row: TextRow): WaitingRow {
   }
 }
 
-/** What `read` returned: a row for each lane that has messages, and one with the names of open senders. */
+/** What `read` returned: a row for each lane that has messages, and one with the names of open senders if it looked. */
 export function pageOf(found: readonly TextRow[]): ReadPage {
   const rows: WaitingRow[] = []
   const cut = new Set<number>()
-  let openSenders: ReadonlySet<string> | undefined
+  let openSenders: ReadPage['openSenders'] = 'not-looked'
   for (const [lane, isCut, places, payload] of found) {
     if (lane === null) {
       openSenders = new Set(typeof places === 'string' ? places.split(',') : [])
@@ -80,7 +80,6 @@ export function pageOf(found: readonly TextRow[]): ReadPage {
     if (isCut === 'true') cut.add(numberOf(lane))
     unpack(numberOf(lane), textOf(places), Buffer.from(textOf(payload), 'hex'), rows)
   }
-  if (!openSenders) throw new WaybillError('WB_STORE_CORRUPT', 'read returned no open senders')
   return { rows, cut, openSenders }
 }
 

@@ -53,7 +53,8 @@ async function listen(
   hooks: ListenHooks,
   ended: AbortSignal,
 ): Promise<void> {
-  for (let pauseMs = retryMs.first; !ended.aborted; pauseMs = Math.min(retryMs.most, pauseMs * 2)) {
+  const isOver = (): boolean => ended.aborted
+  for (let pauseMs = retryMs.first; !isOver(); pauseMs = Math.min(retryMs.most, pauseMs * 2)) {
     const ear = new Ear(db, channel, hooks, ended)
     let cause = 'ended'
     try {
@@ -70,7 +71,7 @@ async function listen(
       if (error instanceof WaybillError && error.code === 'WB_OPTION_INVALID') pauseMs = retryMs.pooler
     }
     await ear.close()
-    if (ended.aborted) return
+    if (isOver()) return
     hooks.state(false, cause)
     await db.clock.sleep(pauseMs, ended)
   }
@@ -128,7 +129,7 @@ class Ear {
     if (first === timedOut && !this.#ended.aborted)
       throw new WaybillError(
         'WB_OPTION_INVALID',
-        `LISTEN gets no notification within ${echoMs} ms: give the store a pool that connects to PostgreSQL directly, or through ` +
+        `no notification came back within ${echoMs} ms of LISTEN: give the store a pool that connects to PostgreSQL directly, or through ` +
           'a pooler in session mode; until then relays poll',
       )
   }

@@ -82,7 +82,8 @@ function rows(db: Database): Rows {
         arrayOf(lanes.map(({ known }) => known?.count ?? 0)),
       ]
       const locks = [classes.lanes >>> 0, classes.keys >>> 0]
-      return pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks))
+      const looksAlways = String(limit.looksAlways ?? true)
+      return pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks, looksAlways))
     },
     advance: (steps) => advance(db, steps, Math.round(db.deadlineMs / 2)),
     backlog: () => backlog(db),

@@ -1,3 +1,4 @@
+import { noLongerNeeded } from '../../model/abort-reason.js'
 import { WaybillError } from '../../model/errors.js'
 import type { Clock } from '../../ports/clock.js'
 
@@ -23,7 +24,7 @@ export class Turns {
       throw busy(`${this.#waitingMax} transactions wait for this connection already`)
     const stop = new AbortController()
     // Whoever passes the turn on removes us from the queue and ends the sleep.
-    const start = (): void => stop.abort()
+    const start = (): void => stop.abort(noLongerNeeded)
     this.#waiting.add(start)
     await this.#clock.sleep(deadlineMs, stop.signal)
     if (stop.signal.aborted) return

@@ -1,3 +1,4 @@
+import { WaybillError } from '../../../model/errors.js'
 import type { Connection, Driver, TextParam, TextRow } from '../driver.js'
 
 /** Type ids whose values are left as text: bool, bytea, int8, int4, text, oid, uuid and the arrays of int8. */
@@ -67,5 +68,9 @@ function reserved(db: PGliteLike, end: () => void): Connection {
 }
 
 function textRow(row: readonly unknown[]): TextRow {
-  return row.map((value) => (value === null || value === undefined ? null : String(value)))
+  return row.map((value) => {
+    if (value === null || typeof value === 'string') return value
+    if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+    throw new WaybillError('WB_INTERNAL', `PGlite returned a ${typeof value}: cast the column to text`)
+  })
 }

@@ -1,10 +1,10 @@
 -- Parameters: lanes, read after these ids, known up to these ids, how many of them, rows and bytes per lane, the two lock
--- classes. The last row has no lane but the names of the transactions that have drawn ids and not ended: one look at pg_locks,
--- consistent in itself, and later than the snapshot that the rows are of. The name is the transaction id, which stays the same
--- when the transaction is prepared; of one with savepoints all ids are given, the first among them.
+-- classes, whether to look at open senders also when no row was found. The row without a lane has the names of the transactions
+-- that have drawn ids and not ended: one look at pg_locks, consistent in itself, and later than the snapshot that the rows are
+-- of. The name is the transaction id, which stays the same when the transaction is prepared; of one with savepoints all ids are
+-- given, the first among them.
 SELECT lane, is_cut::text, places, payload
 FROM waybill.outbox_read(
-  $1::text::int[], $2::text::bigint[], $3::text::bigint[], $4::text::int[], $5::int, $6::bigint
-)
-UNION ALL
-SELECT NULL, NULL, waybill.outbox_open_senders($7::text::oid, $8::text::oid), NULL;
+  $1::text::int[], $2::text::bigint[], $3::text::bigint[], $4::text::int[], $5::int, $6::bigint,
+  $7::text::oid, $8::text::oid, $9::text::boolean
+);
