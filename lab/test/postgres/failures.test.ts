@@ -85,6 +85,45 @@ test('a role that may only send sends, and nothing else', async () => {
   await pool.end()
 })
 
+test('the rights that docs/postgres.md lists for a relay suffice; without more, partitions are told to be missing', async () => {
+  await using scene = await Scene.open(server)
+  const url = await role(
+    scene,
+    'GRANT USAGE ON SCHEMA SCHEMA_NAME TO ROLE_NAME',
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA SCHEMA_NAME TO ROLE_NAME',
+  )
+  const tx = await scene.begin()
+  await tx.send(message(), message())
+  await tx.end()
+  const store = scene.peer(url)
+  await store.open(outbox)
+  await store.adoptIdentity({ cluster: 'c', database: await store.databaseIdentity() })
+  await store.heartbeat('relay', 60_000)
+  const [state] = await store.take('relay', 1, 60_000)
+  assert(state && (await store.setProducerId(state.lease, 7)))
+  const { rows } = await store.read([{ lane: 0, afterId: 0 }], { rows: 10, bytes: 1 << 20 })
+  const [first, second] = rows.map(({ id }) => id)
+  assert(first !== undefined && second !== undefined)
+  const { fence } = state.lease
+  const place = { lane: 0, topic: 'orders', partition: 0, incarnation: { producerId: 7, producerEpoch: 0 } }
+  const flight = { ...place, firstSequence: 0 }
+  const results = await store.advance([
+    { kind: 'claim', fence, topicId: 't', rowIds: [first], openedAtOffset: -1, ...flight },
+    { kind: 'mark', fence, flight, baseOffset: 0, leaderEpoch: 0 },
+    { kind: 'park', lane: 0, fence, rowId: second, reason: 'x' },
+  ])
+  assert(results.every(({ kind }) => kind === 'done'))
+  assert.deepEqual(await store.admin.requeue([second]), [second])
+  await store.openAlert({ cause: 'a', kind: 'k', detail: 'd' })
+  assert.equal((await store.dueAlerts('log', 1000, 10)).length, 1)
+  assert.equal((await store.backlog()).waiting, 1)
+  await store.saveTopicLimits([{ topic: 'orders', maxMessageBytes: 1 }])
+  assert.equal((await store.admin.lanes()).length, outbox.lanes)
+  const denied = store.maintain?.({}) ?? assert.fail('no maintain')
+  assert.match((await rejected(denied, 'WB_STORE_DENIED')).message, new RegExp(scene.schema))
+  await store.leave('relay')
+})
+
 test('a replica and a read-only role are refused', async () => {
   await using scene = await Scene.open(server)
   const readOnly = await role(scene, 'ALTER ROLE ROLE_NAME SET default_transaction_read_only = on')

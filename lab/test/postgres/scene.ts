@@ -81,8 +81,8 @@ export class Scene implements AsyncDisposable {
   }
 
   async openSenders(): Promise<ReadonlySet<string>> {
-    const { openSenders } = await this.store.read([{ lane: 0, afterId: 0 }], { rows: 1, bytes: 1 })
-    assert(openSenders)
+    const { openSenders } = await this.store.read([{ lane: 0, afterId: 0 }], { rows: 1, bytes: 1, looksAlways: true })
+    assert(openSenders instanceof Set)
     return openSenders
   }
 

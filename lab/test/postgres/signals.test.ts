@@ -46,22 +46,22 @@ test('an announcement reaches the listeners of other processes, once for many', 
   await using ears = new Ears(scene.store)
   await soon(async () => ears.states.at(-1) === true, 'it listens')
   const speaker = scene.peer()
-  const before = ears.woken
+  const wokenBefore = ears.woken
   for (let i = 0; i < 1000; i++) speaker.announce?.()
-  await soon(async () => ears.woken > before, 'woken')
+  await soon(async () => ears.woken > wokenBefore, 'woken')
   await speaker.close()
-  assert(ears.woken - before <= 5, `${ears.woken - before} notifications for 1000 announcements at once`)
+  assert(ears.woken - wokenBefore <= 5, `${ears.woken - wokenBefore} notifications for 1000 announcements at once`)
 })
 
 test('close waits for what was announced', async () => {
   await using scene = await Scene.open(server)
   await using ears = new Ears(scene.store)
   await soon(async () => ears.states.at(-1) === true, 'it listens')
-  const before = ears.woken
+  const wokenBefore = ears.woken
   const speaker = scene.peer()
   speaker.announce?.()
   await speaker.close()
-  await soon(async () => ears.woken > before, 'woken')
+  await soon(async () => ears.woken > wokenBefore, 'woken')
 })
 
 test('postgres.js listens and announces, too', async () => {
@@ -71,11 +71,11 @@ test('postgres.js listens and announces, too', async () => {
   {
     await using ears = new Ears(store)
     await soon(async () => ears.states.at(-1) === true, 'it listens')
-    const before = ears.woken
+    const wokenBefore = ears.woken
     scene.store.announce?.()
-    await soon(async () => ears.woken > before, 'woken')
+    await soon(async () => ears.woken > wokenBefore, 'woken')
     store.announce?.()
-    await soon(async () => ears.woken > before + 1, 'woken by itself')
+    await soon(async () => ears.woken > wokenBefore + 1, 'woken by itself')
   }
   await store.close()
   await sql.end()
@@ -88,9 +88,9 @@ test('a connection that is lost is told, and made again', async () => {
   await scene.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
   await soon(async () => ears.states.includes(false), 'the loss was told')
   await soon(async () => ears.states.at(-1) === true, 'it listens again')
-  const before = ears.woken
+  const wokenBefore = ears.woken
   scene.peer().announce?.()
-  await soon(async () => ears.woken > before, 'woken')
+  await soon(async () => ears.woken > wokenBefore, 'woken')
 })
 
 test('a listener ends at once when told to, also while the server is away', async () => {
@@ -122,7 +122,7 @@ class DeafPool extends pg.Pool {
     const on = client.on.bind(client) as (event: string, listener: unknown) => pg.PoolClient
     const deafOn = (event: string, listener: unknown): pg.PoolClient =>
       event === 'notification' ? client : on(event, listener)
-    client.on = deafOn as typeof client.on
+    client.on = deafOn
     return client
   }
 }
