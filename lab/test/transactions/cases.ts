@@ -34,6 +34,9 @@ export function promises<Tx>(name: string, open: Open<Tx>, sceneOf: () => Promis
     test('a statement that failed and was caught: no success is reported', () => swallowed(given()))
     test('what is no open transaction is refused, with the fix, and nothing is written', () => refused(given()))
     test('a forgotten await on send never writes a message on its own', () => forgotten(given()))
+    const skip =
+      name.includes('postgres.js') && 'postgres.js 3.4.9 writes its ROLLBACK to the closed socket: uncaught TypeError'
+    test('a connection that breaks in a transaction fails it, and the next one works', { skip }, () => breaks(given()))
     test('inbox: one effect for each message, in the transaction of the library', () => inbox(given()))
   })
 }
@@ -187,6 +190,16 @@ async function forgotten<Tx>(actors: Actors<Tx>): Promise<void> {
     await assert.rejects(fails, /business fails/)
   }
   assert.deepEqual(await arrived(actors, deliveredCount), [])
+}
+
+async function breaks<Tx>({ scene, library: { transactions } }: Actors<Tx>): Promise<void> {
+  const broken = transactions.run(async (tx) => {
+    const [row] = await transactions.execute(tx, 'SELECT pg_backend_pid()::text AS pid', [])
+    await scene.query('SELECT pg_terminate_backend($1::int)', [row?.pid])
+    await transactions.execute(tx, 'SELECT pg_sleep(20)::text AS slept', [])
+  })
+  await assert.rejects(broken)
+  assert.deepEqual(await transactions.run((tx) => transactions.execute(tx, 'SELECT 1 AS one', [])), [{ one: 1 }])
 }
 
 async function inbox<Tx>(actors: Actors<Tx>): Promise<void> {

@@ -1,6 +1,7 @@
 import { WaybillError } from '../model/errors.js'
 import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { checkOpen, guarded, notOpen } from './guard.js'
+import { opening } from './opening.js'
 import { checkedAtTurn, checkStatus, tells } from './pg-status.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
@@ -35,12 +36,15 @@ export function fromDrizzle<Tx extends DrizzleTransaction>(db: DrizzleDatabase<T
   return {
     dialect: 'postgres',
     run: (fn) =>
-      db.transaction(async (tx) => {
-        const result = await fn(tx)
-        // Asked of the server: pg rejects a statement before it learns the status that follows (seen: still 'T').
-        await checkOpen((text, values) => execute(tx, text, values), fix)
-        return result
-      }),
+      opening(fn, (inside) =>
+        db.transaction(async (tx) => {
+          hear(clientOf(tx))
+          const result = await inside(tx)
+          // Asked of the server: pg rejects a statement before it learns the status that follows (seen: still 'T').
+          await checkOpen((text, values) => execute(tx, text, values), fix)
+          return result
+        }),
+      ),
     check,
     async execute(tx, sql, params) {
       check(tx)
@@ -73,6 +77,15 @@ async function execute(tx: DrizzleTransaction, sql: string, params: readonly unk
     // Its error repeats statement and parameters, 1 MiB of them perhaps; they are ours. The driver's says what happened.
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error
   }
+}
+
+const heard = new WeakSet<object>()
+
+/** Nobody else listens while a client of pg is out of its pool: a connection that breaks there would end the process. */
+function hear(client: object): void {
+  if (!tells(client) || heard.has(client) || !('on' in client) || typeof client.on !== 'function') return
+  heard.add(client)
+  Reflect.apply(client.on, client, ['error', () => undefined])
 }
 
 /** The driver's client or transaction below. */

@@ -1,6 +1,7 @@
 import { WaybillError } from '../model/errors.js'
 import type { SqlRow, SqlValue, Transactions } from '../ports/transactions.js'
 import { checkOpen, notOpen } from './guard.js'
+import { opening } from './opening.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
 
@@ -32,11 +33,13 @@ export function fromKnex<Tx extends KnexTransaction>(knex: KnexInstance<Tx>): Tr
   return {
     dialect: 'postgres',
     run: (fn) =>
-      knex.transaction(async (tx) => {
-        const result = await fn(tx)
-        await checkOpen((sql) => execute(tx, sql, []), fix)
-        return result
-      }),
+      opening(fn, (inside) =>
+        knex.transaction(async (tx) => {
+          const result = await inside(tx)
+          await checkOpen((sql) => execute(tx, sql, []), fix)
+          return result
+        }),
+      ),
     check,
     execute,
   }

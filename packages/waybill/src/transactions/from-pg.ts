@@ -1,5 +1,6 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { checkOpen, failed, guarded } from './guard.js'
+import { opening } from './opening.js'
 import { checkedAtTurn, checkStatus, tells } from './pg-status.js'
 import { describe, isObject, refusal } from './refusal.js'
 
@@ -31,33 +32,35 @@ const fix =
 export function fromPg<Client extends PgClient>(pool: PgPool<Client>): Transactions<Client> {
   return {
     dialect: 'postgres',
-    async run(fn) {
-      const client = await pool.connect()
-      // Without a listener a connection that breaks here would end the process; the next statement rejects anyway.
-      const ignore = (): void => undefined
-      client.on('error', ignore)
-      let clean = false
-      try {
-        const result = await commitAfter(client, fn)
-        clean = true
-        return result
-      } catch (error) {
-        clean = await client.query('rollback').then(
-          () => true,
-          () => false,
-        )
-        throw error
-      } finally {
-        client.removeListener('error', ignore)
-        client.release(!clean)
-      }
-    },
+    run: (fn) => opening(fn, (inside) => run(pool, inside)),
     check,
     async execute(tx, sql, params) {
       if (tells(tx) && !('pipeline' in tx && tx.pipeline === true))
         return (await tx.query(sql, checkedAtTurn(tx, params, fix))).rows
       return guarded(async (text, values) => (await tx.query(text, [...values])).rows, sql, params, fix)
     },
+  }
+}
+
+async function run<Client extends PgClient, T>(pool: PgPool<Client>, fn: (tx: Client) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  // Without a listener a connection that breaks here would end the process; the next statement rejects anyway.
+  const ignore = (): void => undefined
+  client.on('error', ignore)
+  let clean = false
+  try {
+    const result = await commitAfter(client, fn)
+    clean = true
+    return result
+  } catch (error) {
+    clean = await client.query('rollback').then(
+      () => true,
+      () => false,
+    )
+    throw error
+  } finally {
+    client.removeListener('error', ignore)
+    client.release(!clean)
   }
 }
 

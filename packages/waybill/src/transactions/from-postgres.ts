@@ -1,5 +1,6 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { guarded, notOpen } from './guard.js'
+import { opening } from './opening.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
 
@@ -38,13 +39,16 @@ export function fromPostgresJs<Tx extends PostgresJsTransaction>(sql: PostgresJs
     dialect: 'postgres',
     async run<T>(fn: (tx: Tx) => Promise<T>) {
       const results: T[] = []
-      await sql.begin(async (tx) => {
+      const keep = async (tx: Tx): Promise<void> => {
         known.set(tx, 'open')
         try {
           results.push(await fn(tx))
         } finally {
           known.set(tx, 'ended')
         }
+      }
+      await opening(keep, async (inside) => {
+        await sql.begin(inside)
       })
       return results[0] as T
     },

@@ -1,5 +1,6 @@
 import type { SqlRow, Transactions } from '../ports/transactions.js'
 import { checkOpen, notOpen } from './guard.js'
+import { opening } from './opening.js'
 import { describe, isObject, refusal } from './refusal.js'
 import { rowsOf } from './rows.js'
 
@@ -36,13 +37,15 @@ export function fromPrisma<Tx extends object>(
 ): Transactions<Tx & PrismaTransaction> {
   return {
     dialect: 'postgres',
-    run: (fn) =>
-      prisma.$transaction(async (tx) => {
-        check(tx)
-        const result = await fn(tx)
-        await checkOpen((sql, params) => execute(tx, sql, params), fix)
-        return result
-      }, options),
+    run: <T>(fn: (tx: Tx & PrismaTransaction) => Promise<T>) =>
+      opening(fn, (inside) =>
+        prisma.$transaction(async (tx) => {
+          check(tx)
+          const result = await inside(tx)
+          await checkOpen((sql, params) => execute(tx, sql, params), fix)
+          return result
+        }, options),
+      ),
     check,
     execute,
   }
