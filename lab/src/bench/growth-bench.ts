@@ -5,6 +5,7 @@ import type { BenchOptions } from './options.js'
 import { ratesOf } from './rate-window.js'
 import { type Result, resultLine, tableText, thousands } from './report.js'
 import { Servers } from './servers.js'
+import { beginStatements, writeStatements } from './statements.js'
 import { median } from './statistics.js'
 import { mustHoldAll } from './topic-check.js'
 import { type CpuSeconds, cpuSeconds, othersShare } from './usage.js'
@@ -27,6 +28,8 @@ interface Size {
 
 interface GrowthRun {
   readonly rate: number
+  /** CPU microseconds a message: relay, database and brokers together. */
+  readonly cpuMicros: number
   readonly others: number
 }
 
@@ -35,12 +38,13 @@ export async function growthBench(options: BenchOptions): Promise<Result> {
   const backlogs = [smallest, usualRows, options.count].filter((rows) => rows <= options.count)
   const sizes: Size[] = [...new Set(backlogs)].map((rows) => ({ rows, partitions: usualPartitions }))
   for (const partitions of [1, 64]) sizes.push({ rows: Math.min(usualRows, options.count), partitions })
-  await using servers = await Servers.start()
+  const { profiles } = options
+  await using servers = await Servers.start({ statements: profiles !== undefined })
   const runs = new Map<Size, GrowthRun[]>(sizes.map((size) => [size, []]))
   await oneSize(servers, { rows: smallest, partitions: usualPartitions }, 0) // warms up the servers
   for (let round = 1; round <= options.rounds; round++) {
     for (const size of sizes) {
-      const result = await oneSize(servers, size, round)
+      const result = await oneSize(servers, size, round, profiles)
       runs.get(size)?.push(result)
       console.error(
         `round ${round} ${nameOf(size)}: ${thousands(result.rate)} messages/s, others' CPU ${Math.round(result.others * 100)} %`,
@@ -58,7 +62,12 @@ function nameOf({ rows, partitions }: Size): string {
  * A relay that has sent some messages already meets a backlog that becomes visible in one moment: rows made before are moved into
  * the outbox in one transaction. So the rate is that of the backlog, not that of a start.
  */
-async function oneSize(servers: Servers, { rows, partitions }: Size, round: number): Promise<GrowthRun> {
+async function oneSize(
+  servers: Servers,
+  { rows, partitions }: Size,
+  round: number,
+  profiles?: string,
+): Promise<GrowthRun> {
   const name = `growth_${rows}_${partitions}_${round}`
   const topic = `bench.${name}`
   const drains = rows <= smallest ? drainsOfSmallest : 1
@@ -73,32 +82,40 @@ async function oneSize(servers: Servers, { rows, partitions }: Size, round: numb
     module: 'relay-process.js',
     settings: { brokers: servers.brokers, database },
     folder: servers.folder,
+    profile: profiles && `${profiles}/${name}.cpuprofile`,
   })
   const observer = await Observer.connect(servers.brokers, topic)
   const watched = servers.watched([worker.pid])
-  const drain = async (from: number, total: number): Promise<{ rate: number; used: readonly CpuSeconds[] }> => {
+  const drain = async (from: number, total: number): Promise<{ rate: number; used: Looks }> => {
     const giveUp = (): void => worker.mustRun()
     await run(database, [moveBack(from, total)])
-    const used = [cpuSeconds(watched)]
+    const before = cpuSeconds(watched)
     const sightings = await observer.watch({ from, total, deadlineMs, everyMs: 5, giveUp })
-    used.push(cpuSeconds(watched))
-    return { rate: ratesOf(sightings, { warm: 0, counted: total }).steady, used }
+    return { rate: ratesOf(sightings, { warm: 0, counted: total }).steady, used: [before, cpuSeconds(watched)] }
   }
   try {
     worker.go()
     await drain(0, warm)
-    const results = []
+    if (profiles !== undefined) await beginStatements(servers, name)
+    const results: { readonly rate: number; readonly used: Looks }[] = []
     for (let at = 0; at < drains; at++) results.push(await drain(warm + at * rows, rows))
-    const shares = results.map(({ used: [before, after] }) =>
-      before && after ? othersShare(before, after) : Number.NaN,
-    )
-    return { rate: median(results.map(({ rate }) => rate)), others: median(shares) }
+    if (profiles !== undefined) await writeStatements(servers, name, `${profiles}/${name}.statements.json`)
+    const rate = median(results.map((one) => one.rate))
+    const others = median(results.map(({ used }) => othersShare(...used)))
+    return { rate, cpuMicros: median(results.map(({ used }) => cpuMicros(used, rows))), others }
   } finally {
     await worker.stop()
     await observer.close()
     await mustHoldAll(servers.brokers, topic, count)
     await servers.dropDatabase(name)
   }
+}
+
+type Looks = readonly [before: CpuSeconds, after: CpuSeconds]
+
+function cpuMicros([before, after]: Looks, count: number): number {
+  const all = ({ arm, database, brokers }: CpuSeconds): number => arm + database + brokers
+  return ((all(after) - all(before)) * 1e6) / count
 }
 
 /** In one transaction, so they appear at once. */
@@ -122,6 +139,7 @@ function report(runs: ReadonlyMap<Size, readonly GrowthRun[]>, { rounds }: Bench
   const rows = sizes.map((size) => ({
     backlog: nameOf(size),
     'messages/s': thousands(rate(size)),
+    'CPU µs/message': median((runs.get(size) ?? []).map((one) => one.cpuMicros)).toFixed(1),
     "others' CPU": `${(100 * median((runs.get(size) ?? []).map(({ others }) => others))).toFixed(0)} %`,
   }))
   const values: Record<string, number | string> = {}
