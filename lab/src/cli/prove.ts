@@ -54,4 +54,9 @@ async function shown<Proof extends { readonly holds: boolean; readonly line: str
   return proof.holds ? 0 : 1
 }
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
+}

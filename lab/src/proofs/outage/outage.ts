@@ -43,6 +43,7 @@ export async function proveOutage(
   let isSound = false
   try {
     const outage = await down(stage, seed, downMs, say)
+    say(describeOutage(outage))
     const poisons: Poison[] = []
     for (const policy of policies.filter((name) => words.every((word) => name.includes(word)))) {
       const poison = await provePoison(stage, seed, policy)
@@ -128,6 +129,16 @@ async function watchAttempts(world: World, downMs: number): Promise<number> {
 
 function resolvedOf(receiver: WebhookReceiver): number {
   return receiver.distinct().filter(({ state }) => state === 'resolved').length
+}
+
+function describeOutage(outage: Outage): string {
+  const { alerts, delivered, backlog, drainedSeconds, problems } = outage
+  const lines = [
+    `backlog of ${backlog} drained ${drainedSeconds.toFixed(1)} s after the brokers were back`,
+    `alerts: ${alerts.join(', ')}; delivered: ${delivered.join(', ')}`,
+    ...problems,
+  ]
+  return lines.join('\n      ')
 }
 
 /** One line about a policy. */

@@ -139,7 +139,9 @@ export class Worker {
     if (code !== 0) throw new Error(`${this.name} ended with ${signal ?? code}:\n${this.lastWords()}`)
   }
 
+  /** Asks it to stop, when it can hear that, and waits until it has. */
   async stop(): Promise<void> {
+    if (!this.fate) await this.waitReady()
     this.askToStop()
     await this.endsWell()
   }
