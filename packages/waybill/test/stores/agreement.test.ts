@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PGlite } from '@electric-sql/pglite'
 import Database from 'libsql'
 import type { SealedMessage } from '../../src/model/message.js'
 import type { Lease, OutboxStore, Step } from '../../src/ports/outbox-store.js'
@@ -8,9 +9,10 @@ import { fromSqlite, sqlite } from '../../src/sqlite.js'
 import { memoryStore } from '../../src/stores/memory/store.js'
 import type { MemoryStore } from '../../src/stores/memory/store.js'
 import { memoryTransactions } from '../../src/stores/memory/transactions.js'
+import { pgliteWorld } from './postgres/pglite-world.js'
 
-// The two stores share the rules of streams but none of the rest, so each is the other's oracle for random calls, most of
-// which a store has to refuse.
+// The stores share little or nothing (PostgreSQL has the rules of streams in SQL, SQLite those of step-rules.ts), so each is the
+// other's oracle for random calls, most of which a store has to refuse.
 
 const outbox = { source: 'shop', lanes: 3 }
 const longMs = 600_000
@@ -180,11 +182,23 @@ function plain(value: unknown): unknown {
   return answer
 }
 
-async function agree(seed: number, calls: number): Promise<number> {
-  const pick = random(seed)
+/** A store to compare with memory. */
+interface Other {
+  readonly store: OutboxStore
+  readonly transactions: Transactions<unknown>
+  close(): unknown
+}
+
+function sqliteOther(): Other {
   const database = new Database(':memory:')
-  const stores = [memoryStore({ nowMs: () => 1_700_000_000_000 }), sqlite(database, { allowInMemory: true })] as const
-  const transactions = [memoryTransactions(stores[0]), fromSqlite(database)] as const
+  const store = sqlite(database, { allowInMemory: true })
+  return { store, transactions: fromSqlite(database), close: () => database.close() }
+}
+
+async function agree(seed: number, calls: number, other: Other): Promise<number> {
+  const pick = random(seed)
+  const stores = [memoryStore({ nowMs: () => 1_700_000_000_000 }), other.store] as const
+  const transactions = [memoryTransactions(stores[0]), other.transactions] as const
   const belief: Belief = { leases: [], lastRowId: 0, number: 0 }
   let done = 0
   const both = async (at: string, call: Call): Promise<unknown> => {
@@ -225,13 +239,21 @@ async function agree(seed: number, calls: number): Promise<number> {
   await both('alerts', (store) => store.openAlerts())
   for (const owner of ['x', 'y']) await both('leave', (store) => store.leave(owner))
   await both('everything', (store) => store.take('z', 3, longMs))
-  database.close()
+  await other.close()
   return done
 }
 
-test('memory and SQLite answer the same random calls alike', { timeout: 60_000 }, async () => {
+async function agreeOften(calls: number, other: () => Other): Promise<void> {
   const seeds = process.env.SEED ? [Number(process.env.SEED)] : [...[1, 2], Math.floor(Math.random() * 2 ** 31)]
   let done = 0
-  for (const seed of seeds) done += await agree(seed, 300)
-  assert(done > seeds.length * 50, `only ${done} steps of ${seeds.length} runs were done`)
+  for (const seed of seeds) done += await agree(seed, calls, other())
+  assert(done > (seeds.length * calls) / 6, `only ${done} steps of ${seeds.length} runs were done`)
+}
+
+test('memory and SQLite answer the same random calls alike', { timeout: 60_000 }, () => agreeOften(300, sqliteOther))
+
+test('memory and PostgreSQL answer the same random calls alike', { timeout: 180_000 }, async () => {
+  const db = await PGlite.create()
+  await agreeOften(150, () => pgliteWorld(db))
+  await db.close()
 })
