@@ -203,12 +203,19 @@ export class Relay {
     const { log, clock } = this.#context
     const signal = this.#ended.signal
     let lookedMs = Number.NEGATIVE_INFINITY
+    let failures = 0
     while (!signal.aborted) {
       try {
         lookedMs = clock.monotonicMs()
-        if (await pipeline.turn()) continue
+        const isBusy = await pipeline.turn()
+        failures = 0
+        if (isBusy) continue
       } catch (error) {
-        log.error('a relay turn failed, trying again', { cause: causeText(error) })
+        failures++
+        // A database that is gone fails every turn of every pipeline: told at the first, and then ever less often.
+        if (Number.isInteger(Math.log2(failures)))
+          log.error('a relay turn failed, trying again', { cause: causeText(error), failures })
+        await clock.sleep(Math.min(turnPauseMaxMs, backoffMs(failures, this.#context)), signal)
       }
       const sinceMs = clock.monotonicMs() - lookedMs
       await wake.wait(Math.max(1, this.#pauseMs(expected) - sinceMs), signal)
@@ -283,4 +290,6 @@ export class Relay {
 }
 
 const watchMs = 5
+/** A store that is back should not be left alone for longer. */
+const turnPauseMaxMs = 1_000
 const drainLookMs = 5

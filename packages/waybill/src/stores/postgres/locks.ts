@@ -20,21 +20,21 @@ export function lockClasses(db: Database): { readonly lanes: number; readonly ke
  * - Up to 64 keys: each of their lanes shared, each key exclusively. A key is a hash of topic and key; two keys of one hash
  *   wait for each other, which only costs time.
  * - More: their lanes exclusively, which excludes every other message with a key in those lanes, and no key.
- * - Messages without a key have no order: one shared lock, which excludes nobody.
+ * - Messages without a key, or of a topic that does without order, have none: one shared lock, which excludes nobody.
  *
  * All of them tell openSenders that the transaction may have drawn ids. Race: a lock per key alone would let a call with
  * many keys draw an id of the same key unseen.
  */
 export function enqueueLocks(
   db: Database,
-  messages: readonly Pick<SealedMessage, 'lane' | 'topic' | 'key'>[],
+  messages: readonly Pick<SealedMessage, 'lane' | 'topic' | 'key' | 'unordered'>[],
 ): readonly [string, string, string] {
   const { lanes: laneClass, keys: keyClass } = lockClasses(db)
   const lanes = new Set<number>()
   const keys = new Set<number>()
   let keyless = false
-  for (const { lane, topic, key } of messages) {
-    if (key === null) keyless = true
+  for (const { lane, topic, key, unordered: isUnordered } of messages) {
+    if (key === null || isUnordered) keyless = true
     else {
       lanes.add(lane)
       keys.add(murmur2(Buffer.concat([Buffer.from(`${topic}\0`), key])))
