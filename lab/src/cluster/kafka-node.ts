@@ -70,7 +70,7 @@ export class KafkaNode {
       '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
       ...this.#main('kafka.tools.StorageTool'),
     ]
-    await promisify(execFile)('java', [...args, 'format', '-t', clusterId, '-c', this.#propertiesFile], {
+    await promisify(execFile)('java', [...args, 'format', `--cluster-id=${clusterId}`, '-c', this.#propertiesFile], {
       timeout: 60_000,
     })
   }
