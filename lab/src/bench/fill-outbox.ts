@@ -63,7 +63,6 @@ export async function splitTransactions(url: string): Promise<void> {
      END LOOP; END $$`,
     'DROP TABLE staged',
     'ANALYZE',
-    'CHECKPOINT',
   ])
 }
 

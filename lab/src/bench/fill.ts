@@ -6,6 +6,7 @@ import { Pool } from 'pg'
  */
 export async function fillTable(url: string, insert: string, count: number): Promise<void> {
   await run(url, [
+    'CHECKPOINT', // before the rows, so that neither arm writes whole pages into the log when it deletes them
     'SET synchronous_commit = off',
     `DO $$ DECLARE k text; v text; BEGIN FOR n IN 1..${count} LOOP
        k := 'key-' || lpad((n % 1000)::text, 8, '0');
@@ -14,7 +15,6 @@ export async function fillTable(url: string, insert: string, count: number): Pro
        COMMIT;
      END LOOP; END $$`,
     'ANALYZE',
-    'CHECKPOINT',
   ])
 }
 
