@@ -232,7 +232,7 @@ async function agree(seed: number, calls: number, other: Other): Promise<number>
     const limit = { rows: 1 + pick(9), bytes: pick(200) }
     await both(`${i} read`, async (store) => {
       const { rows, cut } = await store.read(lanes, limit)
-      return [rows, [...cut].sort()]
+      return [rows, [...cut].sort((a, b) => a - b)]
     })
     await both(`${i} backlog`, (store) => store.backlog())
   }
