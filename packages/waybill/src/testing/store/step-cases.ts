@@ -74,16 +74,23 @@ export const flightCases: readonly StorePromise[] = [
     async keep(world) {
       const ids = await idsOf(world, 5)
       const lane = await Lane.take(world)
-      let open = await lane.fly(ids.slice(0, 1))
-      for (let i = 1; i < ids.length; i++) {
-        // Both steps read the clock once, so without the rule two flights would share a stamp.
-        const steps = [lane.mark(open, i * 10), lane.claim(ids.slice(i, i + 1), { firstSequence: i })]
-        const [, claimed] = await world.store.advance(steps)
-        assert(claimed?.kind === 'done' && claimed.flight, JSON.stringify(claimed))
-        assert(claimed.flight.stampMs > open.stampMs)
-        open = claimed.flight
+      const first = await lane.fly(ids.slice(0, 1))
+      // All steps of a call read the clock once, so without the rule these flights would share a stamp.
+      const steps = ids.slice(1).flatMap((id, i) => {
+        const open = { ...first, firstSequence: i }
+        return [lane.mark(open, i * 10), lane.claim([id], { firstSequence: i + 1 })]
+      })
+      const stamps = [first.stampMs]
+      for (const result of await world.store.advance(steps)) {
+        assert(result.kind === 'done', JSON.stringify(result))
+        if (result.flight) stamps.push(result.flight.stampMs)
       }
-      assert.equal((await lane.again()).streams[0]?.lastStampMs, open.stampMs)
+      assert.equal(stamps.length, ids.length)
+      assert(
+        stamps.every((stamp, i) => i === 0 || stamp > (stamps[i - 1] ?? Infinity)),
+        stamps.join(),
+      )
+      assert.equal((await lane.again()).streams[0]?.lastStampMs, stamps.at(-1))
     },
   },
   {
