@@ -92,11 +92,15 @@ function unpack(lane: number, places: string, payload: Buffer, rows: WaitingRow[
     at += size
     return bytes
   }
+  let lastId = 0
   for (const place of places.split('\n')) {
     const [id, messageId = '', createdAt, key, headers, value, topic = ''] = place.split(' ')
     const [keyBytes, headerBytes, valueBytes] = [Number(key), Number(headers), Number(value)]
+    const rowId = numberOf(id)
+    if (rowId <= lastId) throw new WaybillError('WB_STORE_CORRUPT', 'outbox_read returned messages out of order')
+    lastId = rowId
     rows.push({
-      id: numberOf(id),
+      id: rowId,
       lane,
       messageId: messageId.replaceAll('-', ''),
       topic,
