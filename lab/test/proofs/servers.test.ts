@@ -11,7 +11,7 @@ import { Stage } from '../../src/proofs/servers/stage.js'
 
 // A few of the cases of `npm run prove -- exactly-once`, on three real Kafka nodes and a real PostgreSQL.
 const seed = Number(process.env['PROOF_SEED'] ?? randomInt(1, 1_000_000))
-let stage: Stage
+let stage: Stage | undefined
 
 before(async () => {
   console.log(`seed ${seed} (PROOF_SEED=${seed} repeats it)`)
@@ -24,7 +24,7 @@ function caseNamed(name: string): ProofCase {
 }
 
 async function run(name: string, arm: Arm = 'waybill'): Promise<Report> {
-  return runCase(stage, caseNamed(name), arm, seed)
+  return runCase(stage ?? assert.fail('no servers'), caseNamed(name), arm, seed)
 }
 
 for (const name of [
@@ -56,7 +56,7 @@ test('a case whose fault does not take place is an error, not a proof', async ()
       return undefined
     },
   }
-  const report = await runCase(stage, nothing, 'waybill', seed)
+  const report = await runCase(stage ?? assert.fail('no servers'), nothing, 'waybill', seed)
   if (report.kept !== undefined) rmSync(report.kept, { recursive: true, force: true })
   assert.equal(holds(report), false)
   assert.match(report.error ?? '', /was to be at enqueue:after-insert#1000, witness: nothing/)

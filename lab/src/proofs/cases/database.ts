@@ -144,7 +144,7 @@ async function finish(
 }
 
 /** Waits for so many more committed rows. */
-async function rows(world: World, more: number): Promise<void> {
+async function committedMore(world: World, more: number): Promise<void> {
   const { committed } = await world.ledger.progress()
   await world.until(`${more} more rows`, async () => (await world.ledger.progress()).committed >= committed + more)
 }
@@ -160,12 +160,12 @@ type Backup = (world: World) => Promise<() => Promise<void>>
 async function restored(world: World, backUp: Backup): Promise<Ending> {
   const relay = await world.startRelay('relay')
   const sender = await world.startSender('sender', endlessly)
-  await rows(world, 60)
+  await committedMore(world, 60)
   relay.freeze()
-  await rows(world, 40)
+  await committedMore(world, 40)
   const restore = await backUp(world)
   relay.thaw()
-  await rows(world, 60)
+  await committedMore(world, 60)
   sender.askToStop()
   await sender.endsWell()
   await world.drained()

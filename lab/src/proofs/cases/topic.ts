@@ -91,7 +91,7 @@ async function secondPart(world: World, earlier: ReadonlySet<number>): Promise<F
 }
 
 /** The findings of two topics, one after the other. */
-export function merged(a: Findings, b: Findings): Findings {
+function merged(a: Findings, b: Findings): Findings {
   return {
     committed: a.committed + b.committed,
     records: a.records + b.records,

@@ -148,7 +148,11 @@ export class Ledger {
 
 const numberIn = `(convert_from(value, 'UTF8')::jsonb ->> 'number')::bigint`
 
-function orderOf(row: Record<string, unknown>): Order {
-  const { number, key, place, body } = row
-  return { number: Number(number), key: key === null ? null : String(key), place: Number(place), body: String(body) }
+function orderOf({ number, key, place, body }: Record<string, unknown>): Order {
+  return {
+    number: Number(number),
+    key: typeof key === 'string' ? key : null,
+    place: Number(place),
+    body: String(body),
+  }
 }
