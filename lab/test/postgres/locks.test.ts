@@ -173,8 +173,8 @@ test('a row appears below what was seen only if its transaction was named, or be
       if (known.has(id)) continue
       known.add(id)
       for (const [at, { newest: upTo, named }] of looks.entries()) {
-        const before = looks[at - 1]
-        const excused = named || !before || before.named || id > before.newest
+        const earlier = looks[at - 1]
+        const excused = named || !earlier || earlier.named || id > earlier.newest
         if (id < upTo) assert(excused, `row ${id} appeared below ${upTo}, and nobody was named`)
       }
     }

@@ -147,7 +147,7 @@ function rows(db: SqliteConnection): Rows {
 
 function readPage(db: SqliteConnection, lanes: readonly LaneRead[], limit: ReadLimit): ReadPage {
   const cut = new Set<number>()
-  const rows = lanes.flatMap(({ lane, afterId }) => {
+  const found = lanes.flatMap(({ lane, afterId }) => {
     const sizes = db.rows('read-sizes', lane, afterId, limit.rows)
     let bytes = 0
     const over = sizes.findIndex((row, at) => (bytes += numberOf(row.bytes)) > limit.bytes && at > 0)
@@ -157,7 +157,7 @@ function readPage(db: SqliteConnection, lanes: readonly LaneRead[], limit: ReadL
     if (over >= 0 || count >= limit.rows) cut.add(lane)
     return db.rows('read', lane, afterId, numberOf(last.id)).map(waitingOf)
   })
-  return { rows, cut }
+  return { rows: found, cut }
 }
 
 function backlog(db: SqliteConnection): Awaited<ReturnType<OutboxStore['backlog']>> {

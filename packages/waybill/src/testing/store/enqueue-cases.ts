@@ -184,7 +184,10 @@ export const enqueueCases: readonly StorePromise[] = [
       assert.deepEqual(foundIds(0), idsOf(0).slice(0, 2))
       assert.deepEqual(foundIds(1), idsOf(1).slice(1, 3))
       assert.equal(found.length, 4)
-      assert.deepEqual([...cut].sort(), [0, 1])
+      assert.deepEqual(
+        [...cut].sort((a, b) => a - b),
+        [0, 1],
+      )
     },
   },
   {
@@ -193,12 +196,12 @@ export const enqueueCases: readonly StorePromise[] = [
       const value = Buffer.alloc(100)
       const rows = await commit(world, ...Array.from({ length: 5 }, () => message({ lane: 0, key: null, value })))
       const ids = rows.map((row) => row.id)
-      for (const [bytes, count] of [
+      for (const [bytesMax, count] of [
         [1, 1],
         [299, 2],
         [300, 3],
       ] as const) {
-        const page = await world.store.read([{ lane: 0, afterId: 0 }], { rows: 100, bytes })
+        const page = await world.store.read([{ lane: 0, afterId: 0 }], { rows: 100, bytes: bytesMax })
         assert.deepEqual(
           page.rows.map((row) => row.id),
           ids.slice(0, count),
