@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import type { FailpointName } from 'waybill/testing'
 import { between } from '../seeded.js'
 import type { Arm } from '../servers/business.js'
@@ -34,6 +35,7 @@ export const freezeCases: readonly ProofCase[] = [
     }),
   ),
   { name: 'freeze at any moment past the lease', hurts: 'processes', arms: bothArms, run: (world) => freeze(world) },
+  { name: 'freeze inside the transaction that takes lanes', hurts: 'processes', arms: waybillOnly, run: freezeInTake },
 ]
 
 async function freeze(world: World, failpoint?: FailpointName): Promise<undefined> {
@@ -53,6 +55,33 @@ async function freeze(world: World, failpoint?: FailpointName): Promise<undefine
     await world.until('the zombie understands and has lanes again', async () => {
       return victim.laneNews > news && (await world.ledger.lanesOf(victim.owner)) > 0
     })
+  await (await world.startSender('later', { transactions: moreTransactions })).endsWell()
+  await world.drained()
+  await Promise.all([survivor.stop(), victim.stop()])
+}
+
+/**
+ * The transaction has the lanes' rows and waits for its next statement, which never comes: PostgreSQL keeps those locks for as
+ * long as the connection stands, and a stopped process's connection stands for hours. Others must get the lanes all the same.
+ */
+async function freezeInTake(world: World): Promise<undefined> {
+  const locker = new Client({ connectionString: world.database })
+  await locker.connect()
+  await locker.query('BEGIN')
+  await locker.query('LOCK TABLE waybill.outbox_flight IN ACCESS EXCLUSIVE MODE')
+  const victim = await world.startRelay('victim')
+  await world.until('a take that waits', async () => {
+    const [row] = await world.ledger.rows('SELECT count(*) AS n FROM pg_locks WHERE NOT granted')
+    return Number(row?.['n']) > 0
+  })
+  victim.freeze()
+  await locker.query('COMMIT')
+  await locker.end()
+  const survivor = await world.startRelay('survivor')
+  await (await world.startSender()).endsWell()
+  await world.drained()
+  victim.thaw()
+  await world.until('the zombie has lanes', async () => (await world.ledger.lanesOf(victim.owner)) > 0)
   await (await world.startSender('later', { transactions: moreTransactions })).endsWell()
   await world.drained()
   await Promise.all([survivor.stop(), victim.stop()])

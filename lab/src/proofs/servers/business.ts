@@ -37,6 +37,9 @@ export interface Progress {
 /** One of the two outboxes that may stand beside the business. */
 export type Arm = 'waybill' | 'naive'
 
+/** A question that meets a lock is asked again by whoever waits for an answer, up to its own deadline. */
+const patience = { connectionTimeoutMillis: 5_000, statement_timeout: 10_000, query_timeout: 12_000 }
+
 /** The database of one case as the checker reads it: plain SQL on connections of its own. */
 export class Ledger {
   readonly #pool: Pool
@@ -44,7 +47,7 @@ export class Ledger {
 
   constructor(url: string, arm: Arm) {
     this.#arm = arm
-    this.#pool = new Pool({ connectionString: url, max: 2, connectionTimeoutMillis: 5_000 })
+    this.#pool = new Pool({ connectionString: url, max: 2, ...patience })
     this.#pool.on('error', () => undefined) // a server that is killed on purpose; the next query connects anew
   }
 
