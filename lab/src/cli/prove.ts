@@ -1,5 +1,5 @@
 // `npm run prove -- exactly-once | outage | snapshot`: experiments on real servers.
-import { describe, exactlyOnceCases, proveExactlyOnce, tableText } from '../proofs/exactly-once.js'
+import { describe, exactlyOnceCases, proveExactlyOnce, tableText, usualText } from '../proofs/exactly-once.js'
 import { proveOutage } from '../proofs/outage/outage.js'
 import { type ProveOptions, readOptions, usage } from '../proofs/options.js'
 import { proveSnapshot } from '../proofs/snapshot/snapshot.js'
@@ -34,7 +34,8 @@ async function exactlyOnce({ seed, words, json }: ProveOptions): Promise<number>
   const proof = await proveExactlyOnce(chosen, seed, (report) => say(describe(report)))
   const seconds = (performance.now() - startMs) / 1000
   if (json) console.log(JSON.stringify({ seed, seconds, ...proof }))
-  else console.log(`\n${tableText(proof.reports)}\n\nseed ${seed}, ${seconds.toFixed(0)} s`)
+  else
+    console.log(`\n${tableText(proof.reports)}\n\n${usualText(proof.reports)}\nseed ${seed}, ${seconds.toFixed(0)} s`)
   say(proof.line)
   return proof.holds ? 0 : 1
 }

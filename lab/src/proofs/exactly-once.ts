@@ -64,6 +64,13 @@ export function summary(reports: readonly Report[]): ExactlyOnce {
 
 const errorChars = 600
 
+/** What the usual relay showed in all its cases, in one line. */
+export function usualText(reports: readonly Report[]): string {
+  const judged = reports.filter(({ arm, findings }) => arm === 'naive' && findings)
+  const { lost, duplicates, reordered } = sum(judged)
+  return `the usual relay: cases=${judged.length} lost=${lost} duplicates=${duplicates} reordered=${reordered}`
+}
+
 /** One line about a case that has just ended; more when it did not hold. */
 export function describe(report: Report): string {
   const { case: one, arm, seconds, findings, problems, error, kept, notes } = report

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ProofCase } from '../../src/proofs/cases/proof-case.js'
-import { describe, summary as exactlyOnce, tableText } from '../../src/proofs/exactly-once.js'
+import { describe, summary as exactlyOnce, tableText, usualText } from '../../src/proofs/exactly-once.js'
 import type { Findings } from '../../src/proofs/oracle/oracle.js'
 import { type Outage, summary as outageSummary } from '../../src/proofs/outage/outage.js'
 import type { Report } from '../../src/proofs/proof.js'
@@ -72,6 +72,10 @@ test('a case that did not hold says what was found, and the table has both arms'
   )
   assert.match(describe(report('waybill', undefined, { error: 'no answer' })), /ERROR .*no answer/)
   const table = tableText([report('waybill', {}), report('naive', { duplicates: ['1', '2', '3'] })])
+  assert.equal(
+    usualText([report('waybill', {}), report('naive', { duplicates: ['1', '2'] }), report('naive', undefined)]),
+    'the usual relay: cases=1 lost=0 duplicates=2 reordered=0',
+  )
   assert.match(table, /one +10 +10 +0 +0 +0 +0 +0 +3 +0$/m)
 })
 
