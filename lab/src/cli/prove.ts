@@ -22,7 +22,7 @@ async function main(): Promise<number> {
     case 'outage':
       return shown(options, (say) => proveOutage({ ...options, downMs: 60_000 }, say))
     case 'snapshot':
-      return shown(options, (say) => proveSnapshot({ ...options, rounds: 5, rows: 120_000 }, say))
+      return shown(options, (say) => proveSnapshot({ ...options, rounds: 3, rows: 80_000 }, say))
   }
 }
 

@@ -5,7 +5,7 @@ import { describe, summary as exactlyOnce, tableText, usualText } from '../../sr
 import type { Findings } from '../../src/proofs/oracle/oracle.js'
 import { type Outage, summary as outageSummary } from '../../src/proofs/outage/outage.js'
 import type { Report } from '../../src/proofs/proof.js'
-import { type Holding, type Run, summary as snapshotSummary } from '../../src/proofs/snapshot/snapshot.js'
+import { type Holding, type Pair, summary as snapshotSummary } from '../../src/proofs/snapshot/snapshot.js'
 
 const nothing: Findings = {
   committed: 10,
@@ -127,16 +127,24 @@ test('an outage does not hold with a second alert, one that is not told, a spent
   assert.equal(outageSummary(outage, [{ ...first, problems: ['x'] }, ...rest]).holds, false)
 })
 
-function runOf(holding: Holding, rate: number, more: Partial<Run> = {}): Run {
-  return { holding, rate, lost: 0, duplicates: 0, reordered: 0, wrongReceipts: 0, problems: [], ...more }
+function pairOf(holding: Holding, held: number, free: number, more: Partial<Pair> = {}): Pair {
+  const figures = { lost: 0, duplicates: 0, reordered: 0, wrongReceipts: 0 }
+  return { holding, held, free, figures, problems: [], ...more }
 }
 
 test('held transactions are measured by the medians, the slowest counts', () => {
-  const runs = [runOf('free', 100), runOf('free', 120), runOf('free', 90), runOf('reader', 95), runOf('xid', 99)]
-  const { holds, line } = snapshotSummary(runs)
-  assert.equal(line, 'PROOF snapshot rate-held=95 rate-free=100 ratio=0.95 missed=0 reader=95 xid=99')
+  const pairs = [
+    pairOf('reader', 95, 100),
+    pairOf('reader', 10, 100),
+    pairOf('reader', 99, 100),
+    pairOf('xid', 110, 100),
+  ]
+  const { holds, line } = snapshotSummary(pairs)
+  assert.equal(line, 'PROOF snapshot rate-held=95 rate-free=100 ratio=0.95 missed=0 reader=0.95 xid=1.10')
   assert.equal(holds, true)
-  assert.equal(snapshotSummary([...runs, runOf('sender', 89)]).holds, false)
-  assert.equal(snapshotSummary([...runs, runOf('sender', 99, { lost: 1 })]).holds, false)
-  assert.equal(snapshotSummary([runOf('free', 100)]).holds, false)
+  assert.equal(snapshotSummary([...pairs, pairOf('sender', 89, 100)]).holds, false)
+  const figures = { lost: 1, duplicates: 0, reordered: 0, wrongReceipts: 0 }
+  assert.match(snapshotSummary([...pairs, pairOf('sender', 99, 100, { figures })]).line, /missed=1 .* failed$/)
+  assert.equal(snapshotSummary([...pairs, pairOf('sender', 99, 100, { problems: ['waiting: 1'] })]).holds, false)
+  assert.equal(snapshotSummary([]).holds, false)
 })
