@@ -243,17 +243,23 @@ async function agree(seed: number, calls: number, other: Other): Promise<number>
   return done
 }
 
-async function agreeOften(calls: number, other: () => Other): Promise<void> {
-  const seeds = process.env.SEED ? [Number(process.env.SEED)] : [...[1, 2], Math.floor(Math.random() * 2 ** 31)]
+async function agreeOften(fixed: readonly number[], calls: number, other: () => Other): Promise<void> {
+  const seeds = process.env.SEED ? [Number(process.env.SEED)] : [...fixed, Math.floor(Math.random() * 2 ** 31)]
   let done = 0
   for (const seed of seeds) done += await agree(seed, calls, other())
   assert(done > (seeds.length * calls) / 6, `only ${done} steps of ${seeds.length} runs were done`)
 }
 
-test('memory and SQLite answer the same random calls alike', { timeout: 60_000 }, () => agreeOften(300, sqliteOther))
+test('memory and SQLite answer the same random calls alike', { timeout: 60_000 }, () =>
+  agreeOften([1, 2], 300, sqliteOther),
+)
 
-test('memory and PostgreSQL answer the same random calls alike', { timeout: 180_000 }, async () => {
+const skip = process.env.WAYBILL_FAST === '1'
+const reason = skip ? ' (skipped in test:fast: half a minute)' : ''
+
+// Seed found: flight rows came in the order of the plan, not of the flights.
+test(`memory and PostgreSQL answer the same random calls alike${reason}`, { skip, timeout: 300_000 }, async () => {
   const db = await PGlite.create()
-  await agreeOften(150, () => pgliteWorld(db))
+  await agreeOften([198_917_442], 150, () => pgliteWorld(db))
   await db.close()
 })

@@ -72,44 +72,60 @@ export function pageOf(found: readonly TextRow[]): ReadPage {
   const rows: WaitingRow[] = []
   const cut = new Set<number>()
   let openSenders: ReadPage['openSenders'] = 'not-looked'
-  for (const [lane, isCut, places, payload] of found) {
+  for (const [lane, isCut, page] of found) {
     if (lane === null) {
-      openSenders = new Set(typeof places === 'string' ? places.split(',') : [])
+      openSenders = new Set(typeof page === 'string' ? page.split(',') : [])
       continue
     }
     if (isCut === 'true') cut.add(numberOf(lane))
-    unpack(numberOf(lane), textOf(places), Buffer.from(textOf(payload), 'hex'), rows)
+    unpack(numberOf(lane), Buffer.from(textOf(page), 'base64'), rows)
   }
   return { rows, cut, openSenders }
 }
 
-/** The messages of one lane: their places in the payload, one per line, as outbox_read writes them. */
-function unpack(lane: number, places: string, payload: Buffer, rows: WaitingRow[]): void {
+/** Columns of a record of outbox_read. */
+const pageColumns = 7
+
+/**
+ * The messages of one lane, as PostgreSQL's `record_send` writes each: the number of columns, then for each its type, its
+ * length (-1: null) and its bytes; all numbers big-endian.
+ */
+function unpack(lane: number, page: Buffer, rows: WaitingRow[]): void {
+  const starts = new Array<number>(pageColumns)
+  const sizes = new Array<number>(pageColumns)
   // Plain views: Buffers would behave differently from what the memory store returns.
-  let at = payload.byteOffset
-  const take = (size: number): Uint8Array => {
-    const bytes = new Uint8Array(payload.buffer, at, size)
-    at += size
-    return bytes
-  }
+  const bytes = (column: number): Uint8Array =>
+    new Uint8Array(page.buffer, page.byteOffset + (starts[column] ?? 0), sizes[column] ?? 0)
   let lastId = 0
-  for (const place of places.split('\n')) {
-    const [id, messageId = '', createdAt, key, headers, value, topic = ''] = place.split(' ')
-    const [keyBytes, headerBytes, valueBytes] = [Number(key), Number(headers), Number(value)]
-    const rowId = numberOf(id)
+  for (let at = 0; at < page.length; ) {
+    if (page.readInt32BE(at) !== pageColumns)
+      throw new WaybillError('WB_STORE_CORRUPT', 'outbox_read returned a record of another shape')
+    at += 4
+    for (let column = 0; column < pageColumns; column++) {
+      const size = page.readInt32BE(at + 4)
+      starts[column] = at + 8
+      sizes[column] = size
+      at += 8 + Math.max(0, size)
+    }
+    const [id, messageId, createdAt, topic] = starts as [number, number, number, number]
+    const rowId = int64(page, id)
     if (rowId <= lastId) throw new WaybillError('WB_STORE_CORRUPT', 'outbox_read returned messages out of order')
     lastId = rowId
     rows.push({
       id: rowId,
       lane,
-      messageId: messageId.replaceAll('-', ''),
-      topic,
-      key: keyBytes < 0 ? null : take(keyBytes),
-      headers: headerBytes === 0 ? [] : decodeHeaders(take(headerBytes)),
-      value: valueBytes < 0 ? null : take(valueBytes),
-      createdAtMs: numberOf(createdAt),
+      messageId: page.toString('hex', messageId, messageId + 16),
+      topic: page.toString('latin1', topic, topic + (sizes[3] ?? 0)),
+      key: (sizes[4] ?? -1) < 0 ? null : bytes(4),
+      headers: sizes[5] === 0 ? [] : decodeHeaders(bytes(5)),
+      value: (sizes[6] ?? -1) < 0 ? null : bytes(6),
+      createdAtMs: int64(page, createdAt),
     })
   }
+}
+
+function int64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 4_294_967_296 + bytes.readUInt32BE(at + 4)
 }
 
 /** Columns of the `enqueue` statement: one payload, and where each message lies in it. */

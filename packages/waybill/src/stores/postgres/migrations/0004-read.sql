@@ -1,5 +1,5 @@
--- A page of each lane in one row: places (one line per message: id, message id, created, sizes of key, headers and value, topic)
--- and all their bytes one behind the other, as hex. Eight columns a message cost the relay's process 5 µs a message, this 2.
+-- A page of each lane in one row: its messages in PostgreSQL's binary form of a record, one behind the other, as base64. Eight
+-- text columns a message cost the relay's process 5 µs a message, this 1.5, and the server less, too.
 -- known_to, known_counts: the caller has so many rows up to there; if that is what there is, the page begins above.
 -- Bytes are summed by their lengths first, so that no large value is read in vain. The aggregates follow the order of their
 -- subquery (one index scan, no sort); the reader of the page checks it.
@@ -7,11 +7,11 @@
 CREATE FUNCTION waybill.outbox_read(
   lanes integer[], after_ids bigint[], known_to bigint[], known_counts integer[], rows_max integer, bytes_max bigint,
   lane_locks oid, key_locks oid, looks_always boolean
-) RETURNS TABLE (lane integer, is_cut boolean, places text, payload text) LANGUAGE plpgsql STABLE
+) RETURNS TABLE (lane integer, is_cut boolean, page text) LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $body$
 BEGIN
   RETURN QUERY
-  SELECT w.lane, page.is_cut, page.places, page.payload
+  SELECT w.lane, p.is_cut, p.page
   FROM unnest(lanes, after_ids, known_to, known_counts) AS w (lane, after_id, known_to, known_count)
   CROSS JOIN LATERAL (
     SELECT CASE WHEN w.known_to > w.after_id AND w.known_count = (
@@ -20,31 +20,27 @@ BEGIN
   ) AS f
   CROSS JOIN LATERAL (
     SELECT count(*) >= rows_max OR max(r.bytes_so_far) > bytes_max AS is_cut,
-      string_agg(
-        concat_ws(' ', r.id, r.message_id, r.created_at, r.key_bytes, r.header_bytes, r.value_bytes, r.topic), E'\n'
-      ) FILTER (WHERE r.fits) AS places,
       encode(
-        string_agg(coalesce(r.key, ''::bytea) || r.headers || coalesce(r.value, ''::bytea), ''::bytea)
-          FILTER (WHERE r.fits), 'hex'
-      ) AS payload
+        string_agg(
+          record_send(ROW(r.id, r.message_id, r.created_at, r.topic, r.key, r.headers, r.value)), ''::bytea
+        ) FILTER (WHERE r.fits), 'base64'
+      ) AS page
     FROM (
       SELECT t.*, t.bytes_so_far <= bytes_max OR t.bytes_so_far = t.bytes AS fits
       FROM (
         SELECT s.*, sum(s.bytes) OVER (ROWS UNBOUNDED PRECEDING) AS bytes_so_far
         FROM (
           SELECT o.id, o.message_id, o.created_at, o.topic, o.key, o.headers, o.value,
-            coalesce(octet_length(o.key), -1) AS key_bytes, octet_length(o.headers) AS header_bytes,
-            coalesce(octet_length(o.value), -1) AS value_bytes,
             coalesce(octet_length(o.key), 0) + octet_length(o.headers) + coalesce(octet_length(o.value), 0) AS bytes
           FROM waybill.outbox AS o WHERE o.lane = w.lane AND o.id > f.from_id ORDER BY o.id LIMIT rows_max
         ) AS s
       ) AS t
     ) AS r
-  ) AS page
-  WHERE page.places IS NOT NULL;
+  ) AS p
+  WHERE p.page IS NOT NULL;
   -- After the page's snapshot was taken, and only where it is wanted: with hundreds of locks it costs more than a small page.
   IF FOUND OR looks_always THEN
-    RETURN QUERY SELECT NULL::integer, NULL::boolean, waybill.outbox_open_senders(lane_locks, key_locks), NULL::text;
+    RETURN QUERY SELECT NULL::integer, NULL::boolean, waybill.outbox_open_senders(lane_locks, key_locks);
   END IF;
 END
 $body$;

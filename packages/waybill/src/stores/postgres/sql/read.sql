@@ -3,7 +3,7 @@
 -- that have drawn ids and not ended: one look at pg_locks, consistent in itself, and later than the snapshot that the rows are
 -- of. The name is the transaction id, which stays the same when the transaction is prepared; of one with savepoints all ids are
 -- given, the first among them.
-SELECT lane, is_cut::text, places, payload
+SELECT lane, is_cut::text, page
 FROM waybill.outbox_read(
   $1::text::int[], $2::text::bigint[], $3::text::bigint[], $4::text::int[], $5::int, $6::bigint,
   $7::text::oid, $8::text::oid, $9::text::boolean
