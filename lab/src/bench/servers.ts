@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,16 +32,18 @@ export class Servers implements AsyncDisposable {
     this.#kafka = cluster
     this.postgres = postgres
     this.folder = folder
+    process.once('exit', this.#removeFolders)
     this.admin = kafka({ brokers: cluster.bootstrap, clientId: 'waybill-bench' })
   }
 
   /** Starts all; about 10 s. `statements`: PostgreSQL counts them (pg_stat_statements), which costs a few percent. */
   static async start({ statements = false }: { readonly statements?: boolean } = {}): Promise<Servers> {
     const settings = { ...postgresSettings, ...(statements && statementSettings) }
-    const folder = await mkdtemp(join(tmpdir(), 'waybill-bench-'))
     const [cluster, postgres] = await Promise.allSettled([startKafka({ nodes: 3 }), startPostgres({ settings })])
-    if (cluster.status === 'fulfilled' && postgres.status === 'fulfilled')
+    if (cluster.status === 'fulfilled' && postgres.status === 'fulfilled') {
+      const folder = await mkdtemp(join(tmpdir(), 'waybill-bench-'))
       return new Servers(cluster.value, postgres.value, folder)
+    }
     for (const server of [cluster, postgres])
       if (server.status === 'fulfilled') await server.value[Symbol.asyncDispose]()
     throw cluster.status === 'rejected' ? cluster.reason : (postgres as PromiseRejectedResult).reason
@@ -80,7 +83,15 @@ export class Servers implements AsyncDisposable {
     return { arm, postmaster: this.postgres.pid, brokers }
   }
 
+  /** A bench that is interrupted ends by `process.exit`: the servers are killed then, and what they wrote goes, too. */
+  readonly #removeFolders = (): void => {
+    if (process.env['WAYBILL_LAB_KEEP']) return
+    for (const folder of [this.#kafka.folder, this.postgres.folder, this.folder])
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#removeFolders)
     await this.admin.close()
     await Promise.all([this.#kafka.stop(), this.postgres.close()])
     if (process.env['WAYBILL_LAB_KEEP']) console.error(`kept the arms' logs in ${this.folder}`)

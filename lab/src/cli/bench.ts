@@ -32,4 +32,5 @@ async function main(): Promise<number> {
   return holds ? 0 : 1
 }
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 process.exitCode = await main()
