@@ -74,12 +74,16 @@ export class Ledger {
     return { found, lost, parked, waiting: this.numbersIn('outbox') }
   }
 
-  /** The naive arm: what any ordinary producer forgets when its process dies. */
+  /**
+   * The naive arm: what any ordinary producer forgets when its process dies, and no message ids, by which waybill would still
+   * recognize in the topic what it has sent.
+   */
   forgetIdentity(): void {
     this.#database.exec('BEGIN IMMEDIATE')
     this.#database.exec('DELETE FROM outbox_flight')
     this.#database.exec('DELETE FROM outbox_stream')
     this.#database.exec('UPDATE outbox_lane SET producer_id = NULL')
+    this.#database.exec('UPDATE outbox SET message_id = randomblob(16)')
     this.#database.exec('COMMIT')
   }
 

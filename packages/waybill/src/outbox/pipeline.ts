@@ -85,6 +85,11 @@ export class Pipeline {
     }
   }
 
+  /** Time until a look at the outbox that the last turn put off; infinite when it did not. */
+  get lookDueInMs(): number {
+    return this.#reader.putOffMs
+  }
+
   /** Requests under way and other background work; resolves when all of it has ended. */
   async idle(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks)

@@ -30,8 +30,8 @@ interface Expected {
   looks: number
 }
 
-/** After a commit is expected, the outbox is looked at again after 1, 3, 10, 30 ms and then every `pollMs`. */
-const expectedLooksMs = [1, 3, 10, 30]
+/** After a commit is expected, the outbox is looked at again after 2, 4, 10, 30 ms and then every `pollMs`. */
+const expectedLooksMs = [2, 4, 10, 30]
 
 /**
  * Sends waiting rows to Kafka: exactly once per message and in key order while the promises of 2-outbox hold. States:
@@ -218,7 +218,8 @@ export class Relay {
         await clock.sleep(Math.min(turnPauseMaxMs, backoffMs(failures, this.#context)), signal)
       }
       const sinceMs = clock.monotonicMs() - lookedMs
-      await wake.wait(Math.max(1, this.#pauseMs(expected) - sinceMs), signal)
+      const pauseMs = Math.min(this.#pauseMs(expected) - sinceMs, pipeline.lookDueInMs)
+      await wake.wait(Math.max(1, pauseMs), signal)
     }
     await pipeline.idle()
   }
