@@ -80,10 +80,15 @@ export class HoldKeeper {
   #alert(lane: OwnedLane, row: WaitingRow, policy: RejectPolicy, reason: string): void {
     const key = row.key === null ? 'no key' : `key ${Buffer.from(row.key).toString('utf8').slice(0, 80)}`
     const detail = `message ${row.messageId} (${row.topic}, ${key}) was refused: ${reason}; policy ${policy}`
-    const alert = { cause: `rejected ${row.messageId}`, kind: 'rejected', detail }
+    const alert = { cause: rejectedCause(row.messageId), kind: 'rejected', detail }
     this.#run(lane, this.#context.store.openAlert(alert))
     this.#context.log.error('message refused by Kafka', { messageId: row.messageId, topic: row.topic, reason, policy })
   }
+}
+
+/** Names the alert of a refused message; the command that requeues or discards it resolves the same. */
+export function rejectedCause(messageId: string): string {
+  return `rejected ${messageId}`
 }
 
 function sameKey(a: WaitingRow, b: WaitingRow): boolean {

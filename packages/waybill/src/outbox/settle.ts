@@ -5,6 +5,7 @@ import { advanceSequence } from '../model/sequence-number.js'
 import type { ProduceOutcome, TopicView } from '../ports/broker.js'
 import type { Step, StepResult } from '../ports/outbox-store.js'
 import { nextIncarnation } from './claim.js'
+import { rejectedCause } from './hold.js'
 import type { HoldKeeper } from './hold.js'
 import { judge } from './judge.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
@@ -289,9 +290,16 @@ export class Settler {
     const waitedMs = rows.map(({ createdAtMs }) => Math.max(0, nowMs - createdAtMs))
     const took = tookMs === undefined ? {} : { tookMs }
     this.#context.events.emit({ kind: 'acked', stream: state.key, count: rows.length, baseOffset, ...took, waitedMs })
+    if (lane.holds.size > 0) this.#heldWentThrough(lane, rows)
     if (!state.mayHaveAlert) return
     state.mayHaveAlert = false
     this.#tasks.run(lane, this.#context.store.resolveAlert(unacknowledgedCause(state)))
+  }
+
+  /** Messages that were refused once and are acknowledged now: nobody has to look after them any more. */
+  #heldWentThrough(lane: OwnedLane, rows: readonly WaitingRow[]): void {
+    for (const { id, messageId } of rows)
+      if (lane.holds.delete(id)) this.#tasks.run(lane, this.#context.store.resolveAlert(rejectedCause(messageId)))
   }
 
   /** The flight is over as far as memory goes. */
