@@ -44,6 +44,7 @@ export class Database implements Statements {
   readonly clock: Clock
   readonly deadlineMs: number
   #texts = new Map<StatementName, string>()
+  #lockClasses = new Map<string, number>()
   #closed = new AbortController()
 
   constructor(
@@ -86,7 +87,12 @@ export class Database implements Statements {
 
   /** A number for advisory locks of this outbox: 32 bits, as PostgreSQL's two-number locks have them. */
   lockClass(purpose: string): number {
-    return murmur2(Buffer.from(`waybill ${purpose} ${this.schema}.${this.prefix}`))
+    let lockClass = this.#lockClasses.get(purpose)
+    if (lockClass === undefined) {
+      lockClass = murmur2(Buffer.from(`waybill ${purpose} ${this.schema}.${this.prefix}`))
+      this.#lockClasses.set(purpose, lockClass)
+    }
+    return lockClass
   }
 
   /** One statement, one transaction. */

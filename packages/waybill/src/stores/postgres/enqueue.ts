@@ -1,10 +1,11 @@
 import { WaybillError } from '../../model/errors.js'
+import { encodeHeaders } from '../../model/header-list.js'
 import type { SealedMessage } from '../../model/message.js'
 import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { SqlValue, Transactions } from '../../ports/transactions.js'
 import type { Database } from './database.js'
 import { storeFailure } from './failure.js'
-import { enqueueLocks } from './locks.js'
+import { enqueueLocks, keyHash, lockClasses } from './locks.js'
 import { enqueueParams } from './rows.js'
 
 /** Bounds of one statement: its payload and its rows. A message alone may be larger. */
@@ -18,6 +19,11 @@ export function enqueueing(db: Database): Pick<OutboxStore, 'enqueue'> {
   return {
     async enqueue(transactions, tx, messages) {
       checkHandle(transactions, tx)
+      const [first] = messages
+      if (first && messages.length === 1) {
+        await enqueueOne(db, transactions, tx, first)
+        return
+      }
       const sql = db.sql('enqueue')
       // All locks come with the first statement: ids of a later one would otherwise be drawn under locks taken out of order.
       let locks: readonly SqlValue[] = enqueueLocks(db, messages)
@@ -30,6 +36,33 @@ export function enqueueing(db: Database): Pick<OutboxStore, 'enqueue'> {
         throw storeFailure(error, 'enqueue')
       }
     },
+  }
+}
+
+/** Most transactions send one message: no arrays to write and to parse. */
+async function enqueueOne<Tx>(
+  db: Database,
+  transactions: Transactions<Tx>,
+  tx: Tx,
+  message: SealedMessage,
+): Promise<void> {
+  const { lane, messageId, topic, key, headers, value, unordered } = message
+  const { lanes, keys } = lockClasses(db)
+  const isOrdered = key !== null && !unordered
+  const locks = [lanes, keys, isOrdered ? keyHash(topic, key) : 0].map(String)
+  try {
+    await transactions.execute(tx, db.sql('enqueue-one'), [
+      ...locks,
+      String(isOrdered),
+      String(lane),
+      messageId,
+      topic,
+      key,
+      encodeHeaders(headers),
+      value,
+    ])
+  } catch (error) {
+    throw storeFailure(error, 'enqueue')
   }
 }
 

@@ -37,7 +37,7 @@ export function enqueueLocks(
     if (key === null || isUnordered) keyless = true
     else {
       lanes.add(lane)
-      keys.add(murmur2(Buffer.concat([Buffer.from(`${topic}\0`), key])))
+      keys.add(keyHash(topic, key))
     }
   }
   const many = keys.size > keysMax
@@ -50,6 +50,11 @@ export function enqueueLocks(
     arrayOf(locks.map((lock) => lock.object)),
     arrayOf(locks.map((lock) => lock.shared)),
   ]
+}
+
+/** The object by which a key is locked. */
+export function keyHash(topic: string, key: Uint8Array): number {
+  return murmur2(Buffer.concat([Buffer.from(`${topic}\0`), key]))
 }
 
 function inOrder(numbers: ReadonlySet<number>): readonly number[] {

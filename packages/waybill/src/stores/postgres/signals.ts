@@ -4,8 +4,11 @@ import type { Database } from './database.js'
 import { timedOut, within } from './deadline.js'
 import type { Listener } from './driver.js'
 
-/** At least this long from one NOTIFY to the next: a thousand sends a second cost a hundred, not a thousand, commits. */
-const gapMs = 10
+/**
+ * At least this long from one NOTIFY to the next: a thousand sends a second cost fifty, not a thousand, commits. Who was woken
+ * looks again after 2, 4 and 10 ms by himself.
+ */
+const gapMs = 20
 /** How long a notification to oneself may take. */
 const echoMs = 2_000
 /** How often a connection that listens is tried: one whose other end is gone says nothing, for ever. */
