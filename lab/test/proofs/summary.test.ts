@@ -142,7 +142,10 @@ test('held transactions are measured by the medians, the slowest counts', () => 
   const { holds, line } = snapshotSummary(pairs)
   assert.equal(line, 'PROOF snapshot rate-held=95 rate-free=100 ratio=0.95 missed=0 reader=0.95 xid=1.10')
   assert.equal(holds, true)
-  assert.equal(snapshotSummary([...pairs, pairOf('sender', 89, 100)]).holds, false)
+  assert.equal(snapshotSummary([...pairs, pairOf('xid', 20, 100), pairOf('xid', 20, 100)]).holds, false)
+  const withSender = snapshotSummary([...pairs, pairOf('sender', 60, 100)])
+  assert.match(withSender.line, /ratio=0.95 missed=0 sender=0.60 reader=0.95/)
+  assert.equal(withSender.holds, true)
   const figures = { lost: 1, duplicates: 0, reordered: 0, wrongReceipts: 0 }
   assert.match(snapshotSummary([...pairs, pairOf('sender', 99, 100, { figures })]).line, /missed=1 .* failed$/)
   assert.equal(snapshotSummary([...pairs, pairOf('sender', 99, 100, { problems: ['waiting: 1'] })]).holds, false)
