@@ -107,7 +107,8 @@ export class Reader {
     const asked = able.map((lane) => readOf(lane, this.#senders.startOf(lane.settledTo), lane.seenTo))
     const { rows, cut, openSenders } = await this.#store.read(asked, {
       ...this.#limit(able.length),
-      looksAlways: this.#senders.any,
+      // What is seen and not settled would be read again and again, dead rows of a held snapshot included.
+      looksAlways: this.#senders.any || able.some((lane) => lane.settledTo < lane.seenTo),
     })
     this.#readDueMs = cut.size > 0 ? 0 : this.#clock.monotonicMs() + readEveryMs
     if (openSenders === 'not-looked') return false
