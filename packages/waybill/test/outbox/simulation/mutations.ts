@@ -146,9 +146,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'read-back without waiting for requests still in the air',
-    patches: [
-      { file: 'src/outbox/resolve.js', find: 'if (open.unansweredAtMs !== undefined) {', replace: 'if (false) {' },
-    ],
+    patches: [{ file: 'src/outbox/resolve.js', find: 'if (open.unansweredAtMs !== undefined)', replace: 'if (false)' }],
   },
   {
     name: 'a flight found at take-over taken for never sent',
