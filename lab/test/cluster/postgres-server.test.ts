@@ -116,8 +116,9 @@ test("neither postmaster nor backends outlive their owner's kill -9", { skip: no
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
   const { pid, folder } = JSON.parse(chunk.toString()) as { pid: number; folder: string }
-  const family = [pid, ...childrenOf(pid)]
-  assert.equal(family.every(isRunning), true)
+  // The backend that answered the readiness probe may be ending just now.
+  const family = [pid, ...childrenOf(pid).filter(isRunning)]
+  assert.ok(isRunning(pid) && family.length > 1, family.join())
   child.kill('SIGKILL')
   await once(child, 'exit')
   await until(async () => !family.some(isRunning), { what: 'the end of the whole server', deadlineMs })
