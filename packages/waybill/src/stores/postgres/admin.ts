@@ -1,16 +1,17 @@
 import type { LaneStatus, MigrationPlan, OutboxAdmin, ParkedMessage } from '../../ports/outbox-admin.js'
 import { postgresMigrations } from '../../generated/sql.js'
+import { planOf, shapeOf } from '../schema-rules.js'
 import type { Database } from './database.js'
 import type { TextRow } from './driver.js'
 import { enqueueLocks } from './locks.js'
 import { alertOf, arrayOf, bytesOrNull, holdOf, leaseOf, numberOf, plainText, textOf, waitingOf } from './rows.js'
-import { readMeta, refuseNewer, versionOf } from './schema.js'
+import { readMeta } from './schema.js'
 
 /** The part of the store that operators use. */
 export function admin(db: Database): OutboxAdmin {
   return {
     plan: () => plan(db),
-    shape: () => shape(db),
+    shape: async () => shapeOf(await readMeta(db, db), postgresMigrations),
     lanes: async () => (await db.rows('lanes-status')).map(laneOf),
     holds: async (limit) =>
       (await db.rows('holds-status', limit)).map((row) => ({ ...holdOf(row), size: numberOf(row[7]) })),
@@ -47,23 +48,10 @@ function requeue(db: Database, ids: readonly number[]): Promise<readonly number[
 
 async function plan(db: Database): Promise<MigrationPlan> {
   const meta = await readMeta(db, db)
-  refuseNewer(meta, postgresMigrations)
-  const version = versionOf(meta)
-  const pending = postgresMigrations
-    .filter((migration) => migration.version > version)
-    .map((migration) => ({
-      version: migration.version,
-      breaking: migration.breaking,
-      sql: (version === 0 && migration.version === 1 ? `${db.sql('schema-plan')};\n` : '') + db.named(migration.sql),
-    }))
-  return { version, target: postgresMigrations.length, pending }
-}
-
-async function shape(db: Database): Promise<{ source: string; lanes: number } | undefined> {
-  const meta = await readMeta(db, db)
-  refuseNewer(meta, postgresMigrations)
-  const source = meta.get('source')
-  return source === undefined ? undefined : { source, lanes: Number(meta.get('lanes')) }
+  return planOf(meta, postgresMigrations, ({ version, sql }) => {
+    const before = meta.size === 0 && version === 1 ? `${db.sql('schema-plan')};\n` : ''
+    return before + db.named(sql)
+  })
 }
 
 function laneOf(row: TextRow): LaneStatus {

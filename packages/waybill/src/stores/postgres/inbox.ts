@@ -1,15 +1,14 @@
-import { WaybillError } from '../../model/errors.js'
 import type { Clock } from '../../ports/clock.js'
 import type { InboxEntry, InboxStore } from '../../ports/inbox-store.js'
 import { postgresInboxMigrations } from '../../generated/sql.js'
 import { checkEntry } from '../inbox-entry.js'
+import { checkInbox, checkVersion } from '../schema-rules.js'
 import { checkName, Database } from './database.js'
 import type { Driver } from './driver.js'
 import { driverOf } from './drivers/choose.js'
 import { checkHandle } from './enqueue.js'
 import { storeFailure } from './failure.js'
-import { applyMigrations, checkServer, checkSynchronous, checkVersion, readMeta } from './schema.js'
-import type { Meta } from './schema.js'
+import { applyMigrations, checkServer, checkSynchronous, readMeta, tablesOf } from './schema.js'
 
 /** Options of `postgresInboxStore`. */
 export interface PostgresInboxOptions {
@@ -58,15 +57,15 @@ function inboxOn(driver: Driver, options: PostgresInboxOptions & { readonly pref
     async migrate() {
       await checkServer(db)
       await db.transaction('migrate inbox', async (tx) => {
-        await applyMigrations(db, tx, postgresInboxMigrations, (meta) => checkOwner(meta, prefix))
+        await applyMigrations(db, tx, postgresInboxMigrations, (meta) => checkInbox(meta, prefix))
         await tx.rows('meta-set', 'kind', 'inbox')
       })
     },
     async open() {
       await checkServer(db)
       const meta = await readMeta(db, db)
-      checkVersion(meta, postgresInboxMigrations, db)
-      checkOwner(meta, prefix)
+      checkVersion(meta, postgresInboxMigrations, tablesOf(db))
+      checkInbox(meta, prefix)
     },
     async accept(transactions, tx, entry) {
       checkEntry(entry)
@@ -84,14 +83,6 @@ function inboxOn(driver: Driver, options: PostgresInboxOptions & { readonly pref
     purge: async (group, olderThanMs, limit) => (await db.rows('inbox-purge', group, olderThanMs, limit)).length,
     close: async () => db.close(),
   }
-}
-
-function checkOwner(meta: Meta, prefix: string): void {
-  if (meta.size > 0 && meta.get('kind') !== 'inbox')
-    throw new WaybillError(
-      'WB_OPTION_INVALID',
-      `the tables "${prefix}" belong to an outbox; give the inbox another prefix`,
-    )
 }
 
 /** The letter keeps an id of 32 hex digits and any other text apart. */

@@ -2,7 +2,10 @@ import { WaybillError } from '../../model/errors.js'
 import type { Identity, OutboxStore } from '../../ports/outbox-store.js'
 import { postgresMigrations } from '../../generated/sql.js'
 import type { Migration } from '../../generated/sql.js'
+import { checkOutbox, checkVersion, compareIdentity, pendingOf, refuseNewer } from '../schema-rules.js'
+import type { Meta } from '../schema-rules.js'
 import type { Database, Statements, Transaction } from './database.js'
+import type { TextRow } from './driver.js'
 import { codeOf, unsafeCommit } from './failure.js'
 import { numberOf, textOf } from './rows.js'
 
@@ -22,8 +25,8 @@ export function schema(db: Database): Schema {
     async open(wanted) {
       await checkServer(db)
       const meta = await readMeta(db, db)
-      checkVersion(meta, postgresMigrations, db)
-      checkOwner(meta, wanted)
+      checkVersion(meta, postgresMigrations, tablesOf(db))
+      checkOutbox(meta, wanted, 'schema')
     },
     nowMs: async () => numberOf((await db.row('now'))[0]),
     databaseIdentity: () => databaseIdentity(db),
@@ -63,17 +66,20 @@ export function checkSynchronous(value: string): void {
     throw new WaybillError('WB_STORE_UNSAFE', `synchronous_commit is ${value}: ${unsafeCommit}`)
 }
 
-/** What the tables say of themselves; empty when there are none. */
-export type Meta = ReadonlyMap<string, string>
-
+/** What the tables say of themselves. */
 export async function readMeta(db: Database, tx: Statements): Promise<Meta> {
   const [count] = await tx.row('meta-exists', db.schema, `${db.prefix}_meta`)
   if (numberOf(count) === 0) return new Map()
-  return new Map((await tx.rows('meta-all')).map(([name, value]) => [textOf(name), textOf(value)]))
+  return metaOf(await tx.rows('meta-all'))
 }
 
-export function versionOf(meta: Meta): number {
-  return Number(meta.get('schema_version') ?? 0)
+function metaOf(rows: readonly TextRow[]): Meta {
+  return new Map(rows.map(([name, value]) => [textOf(name), textOf(value)]))
+}
+
+/** The tables as an error names them. */
+export function tablesOf({ schema: name, prefix }: Database): string {
+  return `"${name}"."${prefix}"`
 }
 
 /** Creates the schema if need be and applies what is missing, one process after the other: two at once do it once. */
@@ -89,7 +95,7 @@ export async function applyMigrations(
   check(meta)
   // CREATE SCHEMA IF NOT EXISTS asks for the right to create one even when it is there.
   if (numberOf((await tx.row('schema-exists', db.schema))[0]) === 0) await tx.rows('schema-create')
-  for (const migration of migrations.filter((one) => one.version > versionOf(meta))) {
+  for (const migration of pendingOf(meta, migrations)) {
     await tx.script(migration.sql)
     await tx.rows('meta-set', 'schema_version', String(migration.version))
     if (migration.breaking) await tx.rows('meta-set', 'schema_breaking', String(migration.version))
@@ -97,56 +103,14 @@ export async function applyMigrations(
   return meta
 }
 
-/** WB_SCHEMA_MISSING for a schema that is missing or older; a newer compatible one is fine. */
-export function checkVersion(meta: Meta, migrations: readonly Migration[], db: Database): void {
-  refuseNewer(meta, migrations)
-  const version = versionOf(meta)
-  const needed = migrations.length
-  if (version < needed)
-    throw new WaybillError(
-      'WB_SCHEMA_MISSING',
-      `the tables "${db.schema}"."${db.prefix}" are ${version === 0 ? 'missing' : `at version ${version}, this waybill needs ${needed}`}: call migrate() first`,
-      { facts: { version, needed } },
-    )
-}
-
-/** WB_SCHEMA_NEWER for a schema with a breaking change that these migrations do not hold. */
-export function refuseNewer(meta: Meta, migrations: readonly Migration[]): void {
-  const breaking = Number(meta.get('schema_breaking') ?? 0)
-  const known = migrations.length
-  if (breaking > known)
-    throw new WaybillError(
-      'WB_SCHEMA_NEWER',
-      `the schema has the breaking change ${breaking}, this waybill knows ${known}: update waybill in this process`,
-      { facts: { breaking, known } },
-    )
-}
-
 async function migrate(db: Database, tx: Transaction, wanted: Wanted): Promise<void> {
   const before = await applyMigrations(db, tx, postgresMigrations, (meta) => {
-    if (meta.size > 0) checkOwner(meta, wanted)
+    if (meta.size > 0) checkOutbox(meta, wanted, 'schema')
   })
   if (before.size > 0) return
   await tx.rows('meta-set', 'source', wanted.source)
   await tx.rows('meta-set', 'lanes', String(wanted.lanes))
   await tx.rows('lanes-add', wanted.lanes)
-}
-
-function checkOwner(meta: Meta, wanted: Wanted): void {
-  const lanes = Number(meta.get('lanes'))
-  if (lanes !== wanted.lanes)
-    throw new WaybillError(
-      'WB_LANES_MISMATCH',
-      `this outbox has ${lanes} lanes, not ${wanted.lanes}: pass lanes: ${lanes}; changing it needs a drained outbox`,
-      { facts: { stored: lanes, wanted: wanted.lanes } },
-    )
-  const source = meta.get('source')
-  if (source !== wanted.source)
-    throw new WaybillError(
-      'WB_SOURCE_MISMATCH',
-      `this outbox belongs to source "${source}", not "${wanted.source}": use that source or another schema`,
-      { facts: { stored: source, wanted: wanted.source } },
-    )
 }
 
 /**
@@ -174,11 +138,7 @@ async function adoptIdentity(
 ): Promise<{ changed: boolean; before: Identity | undefined }> {
   // Every lane is locked first: two relays decide one after the other, and no late write of the former identity is under way.
   await tx.rows('lanes-lock')
-  const meta = new Map((await tx.rows('meta-all')).map(([name, value]) => [textOf(name), textOf(value)]))
-  const cluster = meta.get('cluster')
-  const database = meta.get('database')
-  const before = cluster === undefined || database === undefined ? undefined : { cluster, database }
-  const changed = before !== undefined && (cluster !== identity.cluster || database !== identity.database)
+  const { changed, before } = compareIdentity(metaOf(await tx.rows('meta-all')), identity)
   if (before && !changed) return { changed, before }
   await tx.rows('meta-set', 'cluster', identity.cluster)
   await tx.rows('meta-set', 'database', identity.database)

@@ -1,17 +1,18 @@
-import type { LaneStatus, MigrationPlan, OutboxAdmin, ParkedMessage } from '../../ports/outbox-admin.js'
+import type { LaneStatus, OutboxAdmin, ParkedMessage } from '../../ports/outbox-admin.js'
 import type { SqlRow } from '../../ports/transactions.js'
 import { sqliteMigrations } from '../../generated/sql.js'
+import { planOf, shapeOf } from '../schema-rules.js'
 import type { SqliteConnection } from './connection.js'
 import { withPrefix } from './connection.js'
 import { numberOf, textOf } from './driver.js'
 import { alertOf, holdOf, leaseOf, plainText, waitingOf } from './rows.js'
-import { readMeta, refuseNewer, versionOf } from './schema.js'
+import { readMeta } from './schema.js'
 
 /** The part of the store that operators use. */
 export function admin(db: SqliteConnection): OutboxAdmin {
   return {
-    plan: () => db.read('plan', () => plan(db)),
-    shape: () => db.read('shape', () => shape(db)),
+    plan: () => db.read('plan', () => planOf(readMeta(db), sqliteMigrations, ({ sql }) => withPrefix(sql, db.prefix))),
+    shape: () => db.read('shape', () => shapeOf(readMeta(db), sqliteMigrations)),
     lanes: () =>
       db.read('lanes', () => {
         const nowMs = db.now()
@@ -40,27 +41,6 @@ export function admin(db: SqliteConnection): OutboxAdmin {
         inOrder(alertIds).filter((id) => db.change('alert-resolve-id', nowMs, id) === 1),
       ),
   }
-}
-
-function plan(db: SqliteConnection): MigrationPlan {
-  const meta = readMeta(db)
-  refuseNewer(meta, sqliteMigrations)
-  const version = versionOf(meta)
-  const pending = sqliteMigrations
-    .filter((migration) => migration.version > version)
-    .map((migration) => ({
-      version: migration.version,
-      breaking: migration.breaking,
-      sql: withPrefix(migration.sql, db.prefix),
-    }))
-  return { version, target: sqliteMigrations.length, pending }
-}
-
-function shape(db: SqliteConnection): { source: string; lanes: number } | undefined {
-  const meta = readMeta(db)
-  refuseNewer(meta, sqliteMigrations)
-  const source = meta.get('source')
-  return source === undefined ? undefined : { source, lanes: Number(meta.get('lanes')) }
 }
 
 function laneOf(row: SqlRow, nowMs: number): LaneStatus {

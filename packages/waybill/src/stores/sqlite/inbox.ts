@@ -3,13 +3,13 @@ import type { Clock } from '../../ports/clock.js'
 import type { InboxEntry, InboxStore } from '../../ports/inbox-store.js'
 import { sqliteInboxMigrations } from '../../generated/sql.js'
 import { checkEntry } from '../inbox-entry.js'
+import { checkInbox, checkVersion, refuseNewer } from '../schema-rules.js'
 import { Callers } from './callers.js'
 import { checkPrefix, SqliteConnection } from './connection.js'
 import { isSqliteHandle } from './driver.js'
 import type { SqliteHandle } from './driver.js'
 import { storeFailure } from './failure.js'
-import { applyMigrations, checkVersion, prepare, readMeta, refuseNewer } from './schema.js'
-import type { Meta } from './schema.js'
+import { applyMigrations, prepare, readMeta } from './schema.js'
 
 /** Options of `sqliteInboxStore`. */
 export interface SqliteInboxOptions {
@@ -66,7 +66,8 @@ function inboxOn(database: SqliteHandle, options: SqliteInboxOptions & { readonl
       await db.read('prepare', () => prepare(db, allowInMemory))
       await db.write('migrate inbox', () => {
         const meta = readMeta(db)
-        checkOwner(meta, prefix)
+        refuseNewer(meta, sqliteInboxMigrations)
+        checkInbox(meta, prefix)
         applyMigrations(db, sqliteInboxMigrations, meta)
         db.change('meta-set', 'kind', 'inbox')
       })
@@ -75,8 +76,8 @@ function inboxOn(database: SqliteHandle, options: SqliteInboxOptions & { readonl
       await db.read('prepare', () => prepare(db, allowInMemory))
       await db.read('open inbox', () => {
         const meta = readMeta(db)
-        checkVersion(meta, sqliteInboxMigrations, prefix)
-        checkOwner(meta, prefix)
+        checkVersion(meta, sqliteInboxMigrations, `"${prefix}"`)
+        checkInbox(meta, prefix)
       })
     },
     async accept(transactions, tx, entry) {
@@ -93,15 +94,6 @@ function inboxOn(database: SqliteHandle, options: SqliteInboxOptions & { readonl
       db.write('purge inbox', (nowMs) => db.change('inbox-purge', group, nowMs - olderThanMs, limit)),
     close: async () => db.close(),
   }
-}
-
-function checkOwner(meta: Meta, prefix: string): void {
-  refuseNewer(meta, sqliteInboxMigrations)
-  if (meta.size > 0 && meta.get('kind') !== 'inbox')
-    throw new WaybillError(
-      'WB_OPTION_INVALID',
-      `the tables "${prefix}" belong to an outbox; give the inbox another prefix`,
-    )
 }
 
 /** A blob never equals a text, so an id of 32 hex digits and any other text are different rows. */
