@@ -9,7 +9,7 @@ import { type Result, resultLine, tableText } from './report.js'
 import { Servers } from './servers.js'
 import { beginStatements, writeStatements } from './statements.js'
 import { median, percentile } from './statistics.js'
-import { cpuSeconds, othersShare } from './usage.js'
+import { type CpuSeconds, cpuSeconds } from './usage.js'
 import { Worker } from './worker.js'
 
 /** waybill's relay in the service's process, and in another; the peers, which are always another. */
@@ -39,6 +39,16 @@ interface LatencyRun {
   readonly late: number
   /** Share of all cores, 0 to 1. */
   readonly others: number
+  readonly cpu: Cpu
+}
+
+/** CPU per transaction, µs. Two cores have 2,000 a transaction at this rate: whoever needs more makes all wait. */
+interface Cpu {
+  readonly service: number
+  readonly relay: number
+  readonly database: number
+  readonly brokers: number
+  readonly consumer: number
 }
 
 /** `bench latency`: from the acknowledged commit to the consumer. */
@@ -55,7 +65,7 @@ export async function latencyBench(options: BenchOptions): Promise<Result> {
       const { p50, p99, others } = result
       console.error(
         `round ${round} ${arm}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${result.rate.toFixed(0)} transactions/s, ` +
-          `others' CPU ${Math.round(others * 100)} %`,
+          `CPU µs a transaction ${cpuText(result.cpu)}, others' CPU ${Math.round(others * 100)} %`,
       )
     }
   }
@@ -94,22 +104,53 @@ async function oneRun(scene: Scene, { seconds, profiles }: BenchOptions): Promis
     folder,
     profile,
   })
-  const relay = await startRelay(scene, topic)
+  const relay = await startRelay(scene, topic, profiles && `${profiles}/${name}_relay.cpuprofile`)
   try {
     if (profiles !== undefined) await beginStatements(servers, name)
-    const before = cpuSeconds(servers.watched([watcher.pid, load.pid, ...(relay?.pids ?? [])]))
+    const look = (): readonly CpuSeconds[] =>
+      [[load.pid], relay?.pids ?? [], [watcher.pid]].map((pids) => cpuSeconds(servers.watched(pids)))
+    const before = look()
     load.go()
     const committed = (await load.heard('committed', (count / rate) * 3000 + 60_000)) as Committed
     const seen = (await watcher.heard('seen', 60_000)) as Seen
-    const after = cpuSeconds(servers.watched([watcher.pid, load.pid, ...(relay?.pids ?? [])]))
+    const after = look()
     if (profiles !== undefined) await writeStatements(servers, name, `${profiles}/${name}.statements.json`)
-    return { ...latenciesOf(committed, seen, warm), others: othersShare(before, after) }
+    return { ...latenciesOf(committed, seen, warm), ...usageOf(before, after, count) }
   } finally {
     await load.stop()
     await relay?.stop()
     await watcher.stop()
     await servers.dropDatabase(name)
   }
+}
+
+/** Looks at service, relay and consumer, in this order. */
+function usageOf(
+  before: readonly CpuSeconds[],
+  after: readonly CpuSeconds[],
+  count: number,
+): Pick<LatencyRun, 'cpu' | 'others'> {
+  const grown = (at: number, of: keyof CpuSeconds): number => (after[at]?.[of] ?? 0) - (before[at]?.[of] ?? 0)
+  const [service, relay, consumer] = [grown(0, 'arm'), grown(1, 'arm'), grown(2, 'arm')]
+  const [database, brokers] = [grown(0, 'database'), grown(0, 'brokers')]
+  const ours = service + relay + consumer + database + brokers + grown(0, 'measuring')
+  const micros = (seconds: number): number => (seconds * 1e6) / count
+  return {
+    cpu: {
+      service: micros(service),
+      relay: micros(relay),
+      database: micros(database),
+      brokers: micros(brokers),
+      consumer: micros(consumer),
+    },
+    others: Math.max(0, grown(0, 'machine') - ours) / Math.max(grown(0, 'capacity'), 0.01),
+  }
+}
+
+function cpuText(cpu: Cpu): string {
+  return Object.entries(cpu)
+    .map(([name, micros]) => `${name} ${Number(micros).toFixed(0)}`)
+    .join(', ')
 }
 
 interface Committed {
@@ -124,7 +165,7 @@ interface Seen {
 }
 
 /** Of the messages after the first `warm`. */
-function latenciesOf(committed: Committed, seen: Seen, warm: number): Omit<LatencyRun, 'others'> {
+function latenciesOf(committed: Committed, seen: Seen, warm: number): Omit<LatencyRun, 'others' | 'cpu'> {
   const latencies = committed.times
     .slice(warm + 1)
     .map((atMs, index) => (seen.times[warm + 1 + index] ?? Number.NaN) - atMs)
@@ -143,7 +184,11 @@ function tablesOf(arm: LatencyArm): readonly string[] {
 }
 
 /** The relay of an arm that has one of its own; it works when this resolves, or soon after (Debezium). */
-async function startRelay({ servers, arm, peers, name }: Scene, topic: string): Promise<Running | undefined> {
+async function startRelay(
+  { servers, arm, peers, name }: Scene,
+  topic: string,
+  profile: string | undefined,
+): Promise<Running | undefined> {
   const { brokers, folder } = servers
   const database = servers.postgres.urlOf(name)
   if (arm === 'same') return undefined
@@ -164,6 +209,7 @@ async function startRelay({ servers, arm, peers, name }: Scene, topic: string): 
     module: arm === 'other' ? 'relay-process.js' : 'handwritten-process.js',
     settings: { brokers, database, topic, ...(arm === 'other' ? {} : client) },
     folder,
+    profile,
   })
   worker.go()
   return {
@@ -186,6 +232,9 @@ function report(runs: ReadonlyMap<LatencyArm, readonly LatencyRun[]>, { rounds, 
     'max ms': of(name, (one) => one.max).toFixed(0),
     'transactions/s': of(name, (one) => one.rate).toFixed(0),
     'late at most': of(name, (one) => one.late).toFixed(0),
+    'CPU µs/tx': of(name, ({ cpu }) => Object.values(cpu).reduce((sum: number, part: number) => sum + part, 0)).toFixed(
+      0,
+    ),
     "others' CPU": `${(100 * of(name, (one) => one.others)).toFixed(0)} %`,
   }))
   const values: Record<string, string> = {}
