@@ -7,14 +7,15 @@ import type { ProduceOutcome, TopicView } from '../ports/broker.js'
  * - `verify`: acknowledged, but the answer cannot tell a fresh append from another flight's duplicate; read that place.
  * - `repeat`: the world is down; same flight again after a pause. `uncertain` = an attempt may have been appended.
  * - `reject`: this message is bad and was certainly not appended by any attempt.
- * - `resolve`: neither believed nor repeatable; read the partition back. `newProducer`: somebody else has our identity.
+ * - `resolve`: neither believed nor repeatable; read the partition back. `uncertain` as above: when reading back cannot tell,
+ *   only a flight that is not uncertain counts as not sent. `newProducer`: somebody else has our identity.
  */
 export type Verdict =
   | { readonly kind: 'mark'; readonly baseOffset: number }
   | { readonly kind: 'verify'; readonly baseOffset: number }
   | { readonly kind: 'repeat'; readonly uncertain: boolean; readonly cause: string }
   | { readonly kind: 'reject'; readonly code: string; readonly message: string; readonly recordIndex?: number }
-  | { readonly kind: 'resolve'; readonly cause: string; readonly newProducer: boolean }
+  | { readonly kind: 'resolve'; readonly uncertain: boolean; readonly cause: string; readonly newProducer: boolean }
 
 /** Codes that say "this message is bad". Kafka judges them before it looks for duplicates, so they speak of this attempt only. */
 const messageCodes: ReadonlySet<string> = new Set([
@@ -76,6 +77,7 @@ function believe(
   if (answer.baseOffset <= lastOffset)
     return {
       kind: 'resolve',
+      uncertain: true,
       cause: `acknowledged at ${answer.baseOffset}, not above ${lastOffset}`,
       newProducer: false,
     }
@@ -83,6 +85,7 @@ function believe(
   if (answer.appendTimeMs !== -1 && answer.appendTimeMs !== flight.stampMs)
     return {
       kind: 'resolve',
+      uncertain: true,
       cause: `duplicate of another batch (stamp ${answer.appendTimeMs}, ours ${flight.stampMs})`,
       newProducer: true,
     }
@@ -91,10 +94,13 @@ function believe(
 
 function judgeRejection(uncertainBefore: boolean, answer: Extract<ProduceOutcome, { kind: 'rejected' }>): Verdict {
   const { code, message } = answer
-  if (suspicionCodes.has(code)) return { kind: 'resolve', cause: `${code} ${message}`, newProducer: false }
-  if (clashCodes.has(code)) return { kind: 'resolve', cause: `${code} ${message}`, newProducer: true }
+  // An error may come after the append, and DUPLICATE_SEQUENCE_NUMBER says that an attempt of ours did get in.
+  const uncertain = uncertainBefore || answer.appended !== 'no'
+  const cause = `${code} ${message}`
+  if (suspicionCodes.has(code)) return { kind: 'resolve', uncertain, cause, newProducer: false }
+  if (clashCodes.has(code)) return { kind: 'resolve', uncertain, cause, newProducer: true }
   if (messageCodes.has(code)) {
-    if (uncertainBefore) return { kind: 'resolve', cause: `${code} on a repeat`, newProducer: false }
+    if (uncertain) return { kind: 'resolve', uncertain, cause: `${code}, maybe appended before`, newProducer: false }
     return {
       kind: 'reject',
       code,
@@ -102,5 +108,5 @@ function judgeRejection(uncertainBefore: boolean, answer: Extract<ProduceOutcome
       ...(answer.recordIndex === undefined ? {} : { recordIndex: answer.recordIndex }),
     }
   }
-  return { kind: 'repeat', uncertain: uncertainBefore || answer.appended !== 'no', cause: `${code} ${message}` }
+  return { kind: 'repeat', uncertain, cause }
 }

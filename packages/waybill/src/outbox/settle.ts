@@ -119,7 +119,10 @@ export class Settler {
       case 'reject':
         return this.#reject(answer, verdict)
       case 'resolve':
-        open.uncertain ||= outcome.kind === 'acked'
+        // Acknowledged is replicated, too; after an error the append may still be on its way to where it can be read.
+        if (outcome.kind === 'rejected' && outcome.appended !== 'no')
+          open.unansweredAtMs = this.#context.clock.monotonicMs()
+        open.uncertain = verdict.uncertain
         this.#tasks.resolve(answer, verdict)
         return undefined
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { judgeProduceError } from '../../src/kafka/error-codes.js'
 import type { Flight } from '../../src/model/flight.js'
 import { judge } from '../../src/outbox/judge.js'
 import type { ProduceOutcome } from '../../src/ports/broker.js'
@@ -71,6 +72,39 @@ for (const code of ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER',
   test(`${code} is a suspicion and is resolved by reading, even on a first attempt`, () => {
     assert.deepEqual([verdictOf(rejected(code)).kind, verdictOf(rejected(code), true).kind], ['resolve', 'resolve'])
   })
+
+test('a flight that is to be resolved is uncertain when an attempt may be in the topic, and only then', () => {
+  const uncertain = (outcome: ProduceOutcome, before = false): boolean | undefined => {
+    const verdict = verdictOf(outcome, before)
+    return verdict.kind === 'resolve' ? verdict.uncertain : undefined
+  }
+  assert.equal(uncertain(acked(41, -1)), true, 'not rising')
+  assert.equal(uncertain(acked(42, 4_999)), true, 'a foreign stamp')
+  for (const [number, code, expected] of [
+    [45, 'OUT_OF_ORDER_SEQUENCE_NUMBER', false],
+    [46, 'DUPLICATE_SEQUENCE_NUMBER', true],
+    [47, 'INVALID_PRODUCER_EPOCH', false],
+    [49, 'INVALID_PRODUCER_ID_MAPPING', false],
+    [59, 'UNKNOWN_PRODUCER_ID', false],
+    [90, 'PRODUCER_FENCED', false],
+  ] as const) {
+    const { name, appended } = judgeProduceError(number, -1)
+    assert.equal(name, code)
+    assert.equal(uncertain(rejected(code, appended)), expected, code)
+    assert.equal(uncertain(rejected(code, appended), true), true, `${code} on a repeat`)
+    const late = judgeProduceError(number, 42)
+    assert.equal(uncertain(rejected(code, late.appended)), true, `${code} after the append`)
+  }
+})
+
+test('a refusal that came after the append condemns no message: its place is read', () => {
+  const { name, appended } = judgeProduceError(10, 42)
+  const verdict = verdictOf(rejected(name, appended))
+  assert.deepEqual(
+    [name, verdict.kind, 'uncertain' in verdict && verdict.uncertain],
+    ['MESSAGE_TOO_LARGE', 'resolve', true],
+  )
+})
 
 test('a fenced identity gets the lane a new producer id', () => {
   const verdict = verdictOf(rejected('INVALID_PRODUCER_EPOCH'))

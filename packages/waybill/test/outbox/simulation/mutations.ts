@@ -49,7 +49,7 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: judge,
-        find: 'if (uncertainBefore)\n            return { kind: ',
+        find: 'if (uncertain)\n            return { kind: ',
         replace: 'if (false)\n            return { kind: ',
       },
     ],
