@@ -41,6 +41,22 @@ test('other keys, other topics and messages without a key do not wait', async ()
   assert.equal((await scene.read()).length, 5)
 })
 
+test('two open transactions of one key of a topic without order both get through, alone and beside many others', async () => {
+  await using scene = await Scene.open(server)
+  const unordered = { unordered: true } as const
+  const [first, second, third] = [await scene.begin(), await scene.begin(), await scene.begin()]
+  await first.send(message({ ...unordered, value: Buffer.from('1') }))
+  await second.send(
+    message({ ...unordered, value: Buffer.from('2') }),
+    message({ ...unordered, value: Buffer.from('3') }),
+  )
+  await third.send(...many(70, 0).map((one) => ({ ...one, ...unordered, key: Buffer.from('k') })))
+  const open = await scene.openSenders()
+  assert.equal(open.size, 3, 'reading minds all the same that they are open')
+  for (const tx of [third, second, first]) await tx.end()
+  assert.equal((await scene.read()).length, 73)
+})
+
 test('a call with more than 64 keys and a call with one of them wait for each other, both ways', async () => {
   await using scene = await Scene.open(server)
   for (const [one, two] of [
