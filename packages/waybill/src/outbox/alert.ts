@@ -4,8 +4,6 @@ import type { AlertSink } from '../ports/alert-sink.js'
 import type { Alert } from '../ports/outbox-store.js'
 import type { RelayContext } from './relay-context.js'
 
-export type { AlertSink }
-
 const deliverMs = 10_000
 const reserveMs = 30_000
 const perRound = 20

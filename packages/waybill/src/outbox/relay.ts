@@ -1,5 +1,5 @@
 import { causeText, WaybillError } from '../model/errors.js'
-import type { AlertSink } from './alert.js'
+import type { AlertSink } from '../ports/alert-sink.js'
 import { AlertCourier } from './alert.js'
 import type { OwnedLane } from './lane-state.js'
 import { LeaseKeeper } from './lease.js'
