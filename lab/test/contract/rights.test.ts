@@ -18,7 +18,7 @@ const group = 'billing'
 const values = ['1', '2', '3', '4', '5']
 const deadlineMs = 30_000
 /** Each case is a user of its own: a right on one topic also lets a user have producer ids. */
-const users = Array.from({ length: 16 }, (_, index) => `user-${index}`)
+const users = Array.from({ length: 17 }, (_, index) => `user-${index}`)
 /** Quick to complain. */
 const relay = { alertAfterMs: 1000, alertAfterTries: 3, backoffMaxMs: 500, drainMs: 500, requestTimeoutMs: 2000 }
 
@@ -167,6 +167,17 @@ describe('with least privilege', () => {
     await alerted(sender, 'delayed')
     await own.grant('TOPIC READ')
     await delivered(sender, own.topic)
+  })
+
+  it('without DESCRIBE_CONFIGS on a topic that stamps its records itself: delivers, and takes nobody for a second producer', async (t) => {
+    const own = await scene(without('TOPIC DESCRIBE_CONFIGS'), { 'message.timestamp.type': 'LogAppendTime' })
+    const sender = await sending(t, own)
+    await delivered(sender, own.topic)
+    assert.deepEqual(
+      sender.events.filter(({ kind }) => kind === 'finding' || kind === 'resolved'),
+      [],
+    )
+    await unalerted(sender)
   })
 
   for (const [missing, what] of [

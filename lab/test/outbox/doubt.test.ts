@@ -35,3 +35,20 @@ test('an error that says "nothing was appended" lets the message go on when noth
   assert.deepEqual(await stage.values(), ['two'])
   assert.deepEqual(await sender.waybill.openAlerts(), [])
 })
+
+test('an acknowledgement whose place was deleted before it could be verified is not believed, and is told', async (t) => {
+  const configs = { 'message.timestamp.type': 'LogAppendTime' }
+  const stage = await Stage.open(t, { topics: [{ name: topic, configs }] })
+  const deleting = stage.port(({ produce }) => ({
+    produce: async (request) => {
+      const outcomes = await produce(request)
+      const [first] = outcomes
+      if (first?.kind === 'acked') await stage.admin.deleteRecords(topic, 0, first.baseOffset + 1)
+      return outcomes
+    },
+  }))
+  const sender = await stage.start({ brokers: deleting })
+  await sender.send({ key: 'a', value: 'one' })
+  const { detail } = await sender.alerted('unresolved')
+  assert.match(detail, /not found at 0 although acknowledged; records 0 to 0 were deleted/)
+})

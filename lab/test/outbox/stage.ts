@@ -8,6 +8,7 @@ import Database from 'libsql'
 import { type Alert, type Message, type Waybill, type WaybillEvent, type WaybillOptions, createWaybill } from 'waybill'
 import { silentLog } from 'waybill'
 import { functionSink } from 'waybill/alerts'
+import { type Broker as Port, kafka } from 'waybill/kafka'
 import { type SqliteHandle, fromSqlite, sqlite } from 'waybill/sqlite'
 import { until } from '../../src/cluster/until.js'
 import { type TopicRecord, TopicReader } from '../../src/start/topic-reader.js'
@@ -100,6 +101,13 @@ export class Stage {
     })
     await sender.waybill.start()
     return sender
+  }
+
+  /** The real adapter with some of its methods changed; those it had are given. */
+  port(change: (real: Pick<Port, 'produce' | 'describeTopic'>) => Partial<Port>): Port {
+    const port = kafka({ brokers: [this.broker.bootstrap] })
+    const real = { produce: port.produce.bind(port), describeTopic: port.describeTopic.bind(port) }
+    return Object.assign(port, change(real))
   }
 
   /** What the topic holds, read by another client. */

@@ -13,12 +13,13 @@ type TopicConfig = Pick<TopicView, 'maxMessageBytes' | 'retentionMs' | 'timestam
 /**
  * What is assumed where DESCRIBE_CONFIGS is not granted. Sizes and expiry are Kafka's defaults. Retention is taken as one hour:
  * too short only means new incarnations for idle streams, too long would mean believing in producer state that is gone.
- * CreateTime is the stricter reading: an answer with another timestamp is then looked into instead of believed.
+ * The timestamp type stays unknown: assumed to be CreateTime, every acknowledgement of a LogAppendTime topic would look like
+ * the duplicate of a stranger's batch.
  */
 const assumedConfig: TopicConfig = {
   maxMessageBytes: 1_048_588,
   retentionMs: 3_600_000,
-  timestampType: 'CreateTime',
+  timestampType: 'unknown',
   producerIdExpirationMs: 86_400_000,
 }
 
@@ -137,7 +138,7 @@ export class Topics {
     return {
       maxMessageBytes: whole(values.get('max.message.bytes'), assumedConfig.maxMessageBytes),
       retentionMs: whole(values.get('retention.ms'), assumedConfig.retentionMs),
-      timestampType: values.get('message.timestamp.type') === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
+      timestampType: timestampTypeOf(values.get('message.timestamp.type')),
       producerIdExpirationMs: whole(values.get(expirationKey), assumedConfig.producerIdExpirationMs),
     }
   }
@@ -170,6 +171,10 @@ function shapeOf(topic: string, found: MetadataAnswer['topics'][number]): TopicS
 function whole(text: string | undefined, fallback: number): number {
   const value = Number(text ?? Number.NaN)
   return Number.isFinite(value) ? Math.min(value, Number.MAX_SAFE_INTEGER) : fallback
+}
+
+function timestampTypeOf(text: string | undefined): TopicView['timestampType'] {
+  return text === 'CreateTime' || text === 'LogAppendTime' ? text : assumedConfig.timestampType
 }
 
 /** WB_KAFKA_REFUSED for an error code that will not pass by itself; a missing right is named. `what` begins with the API. */

@@ -66,7 +66,8 @@ export function judge(
 
 /**
  * An acknowledgement is believed only with the fingerprint: Kafka answers a duplicate with the stored batch's timestamp.
- * A foreign stamp means our rows were dropped as a "duplicate" of somebody else's.
+ * A foreign stamp means our rows were dropped as a "duplicate" of somebody else's. A topic that stamps records itself
+ * (LogAppendTime) answers with its own time, never with -1: there, and where the type is not known, the place is read.
  */
 function believe(
   flight: Flight,
@@ -81,7 +82,8 @@ function believe(
       cause: `acknowledged at ${answer.baseOffset}, not above ${lastOffset}`,
       newProducer: false,
     }
-  if (timestampType === 'LogAppendTime') return { kind: 'verify', baseOffset: answer.baseOffset }
+  const isFresh = timestampType !== 'LogAppendTime' && answer.appendTimeMs === -1
+  if (timestampType !== 'CreateTime' && !isFresh) return { kind: 'verify', baseOffset: answer.baseOffset }
   if (answer.appendTimeMs !== -1 && answer.appendTimeMs !== flight.stampMs)
     return {
       kind: 'resolve',

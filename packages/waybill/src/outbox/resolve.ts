@@ -135,6 +135,8 @@ export async function verifyFlight(
     try {
       return await isAt(context.broker, open.flight, open.rows, baseOffset, signal)
     } catch (error) {
+      // Deleted meanwhile: the resolve that follows says so.
+      if (error instanceof WaybillError && error.facts['kafka'] === 'OFFSET_OUT_OF_RANGE') return false
       context.log.warn('verifying an acknowledgement failed, trying again', { cause: causeText(error) })
       await context.clock.sleep(backoffMs(tries, context), signal)
     }

@@ -19,7 +19,8 @@ export interface TopicView {
   readonly maxMessageBytes: number
   /** -1: unlimited. */
   readonly retentionMs: number
-  readonly timestampType: 'CreateTime' | 'LogAppendTime'
+  /** `unknown` where the topic's settings may not be read. */
+  readonly timestampType: 'CreateTime' | 'LogAppendTime' | 'unknown'
   /** The broker's `producer.id.expiration.ms`, 86 400 000 where it cannot be read. */
   readonly producerIdExpirationMs: number
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { judgeProduceError } from '../../src/kafka/error-codes.js'
 import type { Flight } from '../../src/model/flight.js'
 import { judge } from '../../src/outbox/judge.js'
-import type { ProduceOutcome } from '../../src/ports/broker.js'
+import type { ProduceOutcome, TopicView } from '../../src/ports/broker.js'
 
 const flight: Flight = {
   lane: 3,
@@ -26,7 +26,7 @@ const rejected = (code: string, appended: 'no' | 'maybe' | 'yes' = 'no'): Produc
   appended,
   message: '',
 })
-const verdictOf = (outcome: ProduceOutcome, uncertain = false, type: 'CreateTime' | 'LogAppendTime' = 'CreateTime') =>
+const verdictOf = (outcome: ProduceOutcome, uncertain = false, type: TopicView['timestampType'] = 'CreateTime') =>
   judge(flight, 41, uncertain, outcome, type)
 
 test('a fresh acknowledgement above the last offset is believed', () => {
@@ -46,6 +46,14 @@ test('an acknowledgement at or below the last offset is never believed, fresh or
 
 test('on a LogAppendTime topic the place is read back, because the stamp tells nothing', () => {
   assert.deepEqual(verdictOf(acked(42, 9_999), false, 'LogAppendTime'), { kind: 'verify', baseOffset: 42 })
+})
+
+test('where the topic’s settings may not be read, only what cannot be a topic’s own time is believed without reading it back', () => {
+  assert.deepEqual(verdictOf(acked(42, -1), false, 'unknown'), { kind: 'mark', baseOffset: 42 })
+  for (const appendTimeMs of [4_999, 5_000, 9_999])
+    assert.deepEqual(verdictOf(acked(42, appendTimeMs), true, 'unknown'), { kind: 'verify', baseOffset: 42 })
+  assert.equal(verdictOf(acked(41, 9_999), false, 'unknown').kind, 'resolve', 'not rising is not rising')
+  assert.equal(verdictOf(acked(42, -1), false, 'LogAppendTime').kind, 'verify')
 })
 
 test('no answer makes the flight uncertain for good; not sent leaves it as it was', () => {
