@@ -59,8 +59,10 @@ export class HoldKeeper {
     state.rowsMax = Number.MAX_SAFE_INTEGER
     const policy = this.#policyOf(topic)
     this.#alert(lane, row, policy, reason)
-    if (policy === 'stop') lane.stopped = reason
-    else if (policy === 'park') this.#park(lane, state, row, reason, reader)
+    if (policy === 'stop') {
+      lane.stopped = reason
+      this.#context.obstacles.met(`lane ${lane.lane}`, `lane ${lane.lane} is stopped; see the alert rejected`)
+    } else if (policy === 'park') this.#park(lane, state, row, reason, reader)
     else this.#hold(lane, state, row, reader)
   }
 

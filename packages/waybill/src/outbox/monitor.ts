@@ -1,12 +1,19 @@
 import { causeText } from '../model/errors.js'
 import type { TopicView } from '../ports/broker.js'
+import type { Backlog } from '../ports/outbox-store.js'
 import type { AlertCourier } from './alert.js'
+import { because } from './obstacles.js'
 import type { Pipeline } from './pipeline.js'
 import type { RelayContext } from './relay-context.js'
 import type { Topics } from './topics.js'
 
 const roundMs = 1_000
+/** Kafka as a whole, as the place of an obstacle. */
+const kafka = 'Kafka'
 const purgeRows = 1_000
+const unexplainedRounds = 3
+const noCause =
+  'none known to this relay; see in `waybill status` whether every lane has an owner, and whether the backlog shrinks'
 
 /**
  * Looks at the relay from outside, once a second: backlog and its age, topics that do not exist, turns that hang, alerts
@@ -19,6 +26,7 @@ export class Monitor {
   /** What was last told to the store; a former relay's alert is resolved by the first look of this one. */
   readonly #alerted = new Map<string, boolean>()
   #limitsChanged = false
+  #unexplained = 0
   #reachable: boolean | undefined
   /** Set when Kafka was out of reach: what answers next may be another cluster. */
   clusterInDoubt = true
@@ -30,6 +38,9 @@ export class Monitor {
 
   /** Kafka answered, or did not. */
   reachable(reachable: boolean, cause?: string): void {
+    const { obstacles } = this.#context
+    if (reachable) obstacles.passed(kafka)
+    else obstacles.met(kafka, because(kafka, cause ?? 'no answer'))
     if (this.#reachable === reachable) return
     this.#reachable = reachable
     if (!reachable) this.clusterInDoubt = true
@@ -65,12 +76,7 @@ export class Monitor {
     const { store, options, clock, events } = this.#context
     const backlog = await store.backlog()
     events.emit({ kind: 'backlog', waiting: backlog.waiting, oldestMs: backlog.oldestMs })
-    await this.#alertWhile(
-      'outbox delayed',
-      'delayed',
-      backlog.oldestMs >= options.alertAfterMs,
-      `${backlog.waiting} messages wait, the oldest for ${Math.round(backlog.oldestMs / 1000)} s`,
-    )
+    await this.#alertWhileDelayed(backlog, topics)
     const unknown = topics.unknownFor(options.topicGraceMs)
     await this.#alertWhile(
       'topics unknown',
@@ -88,6 +94,24 @@ export class Monitor {
     if (store.maintain) await store.maintain(options.dropUnverified ? { dropSentOlderThanMs: options.keepSentMs } : {})
     else if (options.dropUnverified) await store.purgeSent(options.keepSentMs, purgeRows)
     await this.#courier.round(signal)
+  }
+
+  /** Relays share this alert: one that knows no cause leaves the word to the others for a few rounds. */
+  async #alertWhileDelayed(backlog: Backlog, topics: Topics): Promise<void> {
+    const { waiting, oldestMs } = backlog
+    const isDelayed = oldestMs >= this.#context.options.alertAfterMs
+    const cause = isDelayed ? this.#lastCause(backlog, topics) : undefined
+    this.#unexplained = isDelayed && cause === undefined ? this.#unexplained + 1 : 0
+    if (this.#unexplained > 0 && this.#unexplained < unexplainedRounds) return
+    const detail = `${waiting} messages wait, the oldest for ${Math.round(oldestMs / 1000)} s; last cause: ${cause ?? noCause}`
+    await this.#alertWhile('outbox delayed', 'delayed', isDelayed, detail)
+  }
+
+  /** What has been in the way since the oldest message waits, as far as this relay knows, and what to do. */
+  #lastCause({ oldestMs, held }: Backlog, topics: Topics): string | undefined {
+    const met = this.#context.obstacles.latest(oldestMs) ?? topics.trouble()
+    if (met !== undefined || held === 0) return met
+    return `${held} of them are held behind a refused one; see the alert rejected`
   }
 
   async #alertWhile(cause: string, kind: string, holds: boolean, detail: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { Failpoints } from '../ports/failpoint.js'
 import type { Log } from '../ports/log.js'
 import type { OutboxStore } from '../ports/outbox-store.js'
 import type { Random } from '../ports/random.js'
+import type { Obstacles } from './obstacles.js'
 import type { RelayOptions } from './options.js'
 
 /** What the relay needs from outside. */
@@ -20,11 +21,12 @@ export interface RelayPorts {
   readonly failpoints: Failpoints
 }
 
-/** Ports, settings and the two facts that every part of a relay shares. */
+/** Ports, settings and the facts that every part of a relay shares. */
 export interface RelayContext extends RelayPorts {
   readonly options: RelayOptions
   readonly source: string
   readonly databaseTime: DatabaseTime
+  readonly obstacles: Obstacles
 }
 
 /**

@@ -4,6 +4,7 @@ import { AlertCourier } from './alert.js'
 import type { OwnedLane } from './lane-state.js'
 import { LeaseKeeper } from './lease.js'
 import { Monitor } from './monitor.js'
+import { Obstacles } from './obstacles.js'
 import type { RejectPolicy, RelayOptions } from './options.js'
 import { Pipeline } from './pipeline.js'
 import type { RelayContext, RelayPorts } from './relay-context.js'
@@ -59,6 +60,7 @@ export class Relay {
       options: setup.options,
       source: setup.source,
       databaseTime: new DatabaseTime(ports.clock),
+      obstacles: new Obstacles(ports.clock),
     }
     this.#keeper = new LeaseKeeper(this.#context, setup.owner, setup.lanes, {
       took: () => this.#ring(),

@@ -1,8 +1,10 @@
 import { causeText, WaybillError } from '../model/errors.js'
 import type { Stream } from '../model/flight.js'
+import { streamId } from '../model/flight.js'
 import type { WaitingRow } from '../model/message.js'
 import type { TopicView } from '../ports/broker.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
+import { because, placeOf } from './obstacles.js'
 import { isAt, lateArrivals, readBack } from './read-back.js'
 import type { ReadBack, Recognize, Span } from './read-back.js'
 import type { RelayContext } from './relay-context.js'
@@ -114,6 +116,7 @@ async function readUntilDone(
       return answer
     } catch (error) {
       log.warn('reading back failed, trying again', { stream: state.id, cause: causeText(error) })
+      context.obstacles.met(state.id, because(`${placeOf(state.key)} must be read back`, causeText(error)))
       await clock.sleep(backoffMs(tries, context), signal)
     }
   }
@@ -138,6 +141,8 @@ export async function verifyFlight(
       // Deleted meanwhile: the resolve that follows says so.
       if (error instanceof WaybillError && error.facts['kafka'] === 'OFFSET_OUT_OF_RANGE') return false
       context.log.warn('verifying an acknowledgement failed, trying again', { cause: causeText(error) })
+      const what = `${placeOf(open.flight)} must be read back`
+      context.obstacles.met(streamId(open.flight), because(what, causeText(error)))
       await context.clock.sleep(backoffMs(tries, context), signal)
     }
   }
@@ -173,9 +178,11 @@ export async function ensureProducerId(context: RelayContext, lane: OwnedLane): 
       const producerId = await context.broker.initProducerId()
       if (!(await context.store.setProducerId(lane.lease, producerId))) return false
       lane.lease = { ...lane.lease, producerId }
+      context.obstacles.passed(`lane ${lane.lane}`)
       return true
     } catch (error) {
       context.log.warn('no producer id yet, trying again', { lane: lane.lane, cause: causeText(error) })
+      context.obstacles.met(`lane ${lane.lane}`, because(`no producer id for lane ${lane.lane}`, causeText(error)))
       await context.clock.sleep(backoffMs(tries, context), signal)
     }
   }

@@ -9,6 +9,7 @@ import { rejectedCause } from './hold.js'
 import type { HoldKeeper } from './hold.js'
 import { judge } from './judge.js'
 import type { OpenFlight, OwnedLane, StreamState } from './lane-state.js'
+import { because, placeOf } from './obstacles.js'
 import type { ReadBack } from './read-back.js'
 import type { Reader } from './reader.js'
 import type { RelayContext } from './relay-context.js'
@@ -135,6 +136,7 @@ export class Settler {
     state.tries++
     state.notBeforeMs = this.#context.clock.monotonicMs() + backoffMs(state.tries, this.#context)
     this.#tasks.staleTopic(state.key.topic)
+    this.#context.obstacles.met(state.id, because(placeOf(state.key), cause))
     this.#context.events.emit({ kind: 'unanswered', stream: state.key, cause })
   }
 
@@ -219,6 +221,7 @@ export class Settler {
     if (options.unresolved === 'resend')
       return this.#release(answer, this.#nextAfterRead(answer), readBack.endOffset - 1, [], undefined)
     answer.open.phase = 'stuck'
+    this.#context.obstacles.met(state.id, `${placeOf(state.key)} stands still; see the alert unresolved`)
     return undefined
   }
 
@@ -308,6 +311,7 @@ export class Settler {
   /** The flight is over as far as memory goes. */
   #close(state: StreamState): void {
     state.open = undefined
+    this.#context.obstacles.passed(state.id)
     state.tries = 0
     state.refusedRounds = 0
   }

@@ -1,5 +1,7 @@
+import { causeText } from '../model/errors.js'
 import type { Broker, TopicView } from '../ports/broker.js'
 import type { Clock } from '../ports/clock.js'
+import { because, placeOf } from './obstacles.js'
 
 interface Entry {
   view: TopicView | undefined
@@ -8,6 +10,8 @@ interface Entry {
   /** Monotonic time since when the cluster says it does not know the topic. */
   unknownSinceMs: number | undefined
   failures: number
+  /** Why the last question failed. */
+  cause?: string
   pending: boolean
   stale: boolean
 }
@@ -64,6 +68,17 @@ export class Topics {
       .map(([topic]) => topic)
   }
 
+  /** What is wrong with a topic in use, if anything, and what to do. */
+  trouble(): string | undefined {
+    for (const [topic, { view, cause, unknownSinceMs }] of this.#entries) {
+      if (cause !== undefined) return because(`topic ${topic}`, cause)
+      if (unknownSinceMs !== undefined) return `topic ${topic} does not exist; create it, or correct its name`
+      const leaderless = view?.partitions.find(({ leader }) => leader < 0)
+      if (leaderless) return `${placeOf({ topic, ...leaderless })} has no leader; start the brokers of its replicas`
+    }
+    return undefined
+  }
+
   #due(entry: Entry): boolean {
     const age = this.#clock.monotonicMs() - entry.askedMs
     if (entry.failures > 0 || !entry.view) {
@@ -81,12 +96,14 @@ export class Topics {
       (view) => this.#answered(entry, view),
       (error: unknown) => {
         this.#settle(entry, false)
+        entry.cause = causeText(error)
         this.#failed(error)
       },
     )
   }
 
   #answered(entry: Entry, view: TopicView | undefined): void {
+    delete entry.cause
     this.#settle(entry, view !== undefined)
     if (view) {
       entry.view = view
