@@ -75,11 +75,13 @@ export class Database implements Statements {
 
   /**
    * The one place where names are filled in: `waybill.outbox_sent` becomes `"<schema>"."<prefix>_sent"`. An inbox has a
-   * prefix of its own, so `inbox` and, for the statements that both use, `outbox_meta` become its tables.
+   * prefix of its own, so `inbox` and, for the statements that both use, `outbox_meta` become its tables. A function that locks
+   * has its classes as numbers (`lock_class_of_lanes`): schema and prefix decide them, so they are no parameters.
    */
   named(sql: string): string {
-    const names = /\bwaybill\b(?:\.(?:outbox|inbox)(\w*))?|(?<![\w.])(?:outbox|inbox)(_\w+)/g
-    return sql.replaceAll(names, (_, table?: string, index?: string) => {
+    const names = /\bwaybill\b(?:\.(?:outbox|inbox)(\w*))?|(?<![\w.])(?:outbox|inbox)(_\w+)|\block_class_of_(\w+)/g
+    return sql.replaceAll(names, (_, table?: string, index?: string, purpose?: string) => {
+      if (purpose !== undefined) return `'${this.lockClass(purpose)}'::integer`
       if (index !== undefined) return `"${this.prefix}${index}"`
       return table === undefined ? `"${this.schema}"` : `"${this.schema}"."${this.prefix}${table}"`
     })

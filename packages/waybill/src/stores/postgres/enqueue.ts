@@ -5,7 +5,7 @@ import type { OutboxStore } from '../../ports/outbox-store.js'
 import type { SqlValue, Transactions } from '../../ports/transactions.js'
 import type { Database } from './database.js'
 import { storeFailure } from './failure.js'
-import { enqueueLocks, keyHash, lockClasses } from './locks.js'
+import { enqueueLocks, keyHash } from './locks.js'
 import { enqueueParams } from './rows.js'
 
 /** Bounds of one statement: its payload and its rows. A message alone may be larger. */
@@ -39,7 +39,7 @@ export function enqueueing(db: Database): Pick<OutboxStore, 'enqueue'> {
   }
 }
 
-/** Most transactions send one message: no arrays to write and to parse. */
+/** Most transactions send one message: no arrays to write and to parse, and few parameters. */
 async function enqueueOne<Tx>(
   db: Database,
   transactions: Transactions<Tx>,
@@ -47,20 +47,10 @@ async function enqueueOne<Tx>(
   message: SealedMessage,
 ): Promise<void> {
   const { lane, messageId, topic, key, headers, value, unordered } = message
-  const { lanes, keys } = lockClasses(db)
-  const isOrdered = key !== null && !unordered
-  const locks = [lanes, keys, isOrdered ? keyHash(topic, key) : 0].map(String)
+  const hash = key === null || unordered ? null : String(keyHash(topic, key))
+  const params = [String(lane), hash, messageId, topic, key, encodeHeaders(headers), value]
   try {
-    await transactions.execute(tx, db.sql('enqueue-one'), [
-      ...locks,
-      String(isOrdered),
-      String(lane),
-      messageId,
-      topic,
-      key,
-      encodeHeaders(headers),
-      value,
-    ])
+    await transactions.execute(tx, db.sql('enqueue-one'), params)
   } catch (error) {
     throw storeFailure(error, 'enqueue')
   }
