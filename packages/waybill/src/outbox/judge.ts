@@ -22,9 +22,11 @@ const messageCodes: ReadonlySet<string> = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
   'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
+
+/** A flight this old gets another stamp when Kafka refuses the one it has. */
+const restampMs = 60_000
 
 /** Codes that contradict what the store knows about the stream. */
 const suspicionCodes: ReadonlySet<string> = new Set([
@@ -43,7 +45,8 @@ const clashCodes: ReadonlySet<string> = new Set([
 /**
  * Judges the answer of one attempt. `uncertainBefore`: an earlier attempt (ours or a former owner's) may have been
  * appended. From then on no error ends the flight, because rights, topic, min ISR, size, null keys and timestamps are all
- * checked before the duplicate check (seen on Kafka 4.3.1) and say nothing about the earlier attempt.
+ * checked before the duplicate check (seen on Kafka 4.3.1) and say nothing about the earlier attempt. `nowMs` is the
+ * database's time.
  */
 export function judge(
   flight: Flight,
@@ -51,6 +54,7 @@ export function judge(
   uncertainBefore: boolean,
   outcome: ProduceOutcome,
   timestampType: TopicView['timestampType'],
+  nowMs: number,
 ): Verdict {
   switch (outcome.kind) {
     case 'unsent':
@@ -60,6 +64,7 @@ export function judge(
     case 'acked':
       return believe(flight, lastOffset, outcome, timestampType)
     case 'rejected':
+      if (outcome.code === 'INVALID_TIMESTAMP') return judgeStamp(flight, uncertainBefore, outcome, nowMs)
       return judgeRejection(uncertainBefore, outcome)
   }
 }
@@ -92,6 +97,23 @@ function believe(
       newProducer: true,
     }
   return { kind: 'mark', baseOffset: answer.baseOffset }
+}
+
+/**
+ * The timestamp is our stamp, so no message is bad for it. Too new, because the database's clock is ahead of the brokers' by
+ * more than `message.timestamp.after.max.ms` (one hour): the same flight is taken when they have caught up, and another stamp
+ * would only be newer. Too old, after a long wait: released, and claimed again under the stamp of then.
+ */
+function judgeStamp(
+  flight: Flight,
+  uncertainBefore: boolean,
+  answer: Extract<ProduceOutcome, { kind: 'rejected' }>,
+  nowMs: number,
+): Verdict {
+  const uncertain = uncertainBefore || answer.appended !== 'no'
+  const cause = `${answer.code} ${answer.message}`
+  if (nowMs - flight.stampMs < restampMs) return { kind: 'repeat', uncertain, cause }
+  return { kind: 'resolve', uncertain, cause, newProducer: false }
 }
 
 function judgeRejection(uncertainBefore: boolean, answer: Extract<ProduceOutcome, { kind: 'rejected' }>): Verdict {

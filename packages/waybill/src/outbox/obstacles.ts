@@ -42,6 +42,7 @@ const fixes: readonly (readonly [cause: RegExp, fix: string])[] = [
   [/^TOPIC_AUTHORIZATION_FAILED/, 'grant the relay WRITE on the topic'],
   [/^NOT_ENOUGH_REPLICAS/, 'start the brokers of its replicas: fewer than min.insync.replicas are in sync'],
   [/^(NOT_LEADER_OR_FOLLOWER|LEADER_NOT_AVAILABLE)/, 'if it stays, start the brokers of its replicas'],
+  [/^INVALID_TIMESTAMP/, 'compare the clocks of database and brokers; docs/operations.md, Clocks'],
   [/^KAFKA_STORAGE_ERROR/, 'look at the disk of its leader'],
   [/^[A-Z]+_[A-Z_]+( |$)/, 'look at the log of its leader'],
 ]

@@ -107,7 +107,9 @@ export class Settler {
     // `unsent` may also mean that our lease was too short for another attempt: it says nothing about Kafka.
     if (outcome.kind === 'unknown') this.#tasks.reachable(false, outcome.cause)
     else if (outcome.kind !== 'unsent') this.#tasks.reachable(true)
-    const verdict = judge(flight, state.stream?.lastOffset ?? -1, open.uncertain, outcome, answer.timestampType)
+    const nowMs = this.#context.databaseTime.nowMs()
+    const lastOffset = state.stream?.lastOffset ?? -1
+    const verdict = judge(flight, lastOffset, open.uncertain, outcome, answer.timestampType, nowMs)
     switch (verdict.kind) {
       case 'mark':
         return this.#mark(answer, verdict.baseOffset, answer.leaderEpoch, answer.tookMs)

@@ -26,8 +26,12 @@ const rejected = (code: string, appended: 'no' | 'maybe' | 'yes' = 'no'): Produc
   appended,
   message: '',
 })
-const verdictOf = (outcome: ProduceOutcome, uncertain = false, type: TopicView['timestampType'] = 'CreateTime') =>
-  judge(flight, 41, uncertain, outcome, type)
+const verdictOf = (
+  outcome: ProduceOutcome,
+  uncertain = false,
+  type: TopicView['timestampType'] = 'CreateTime',
+  ageMs = 0,
+) => judge(flight, 41, uncertain, outcome, type, flight.stampMs + ageMs)
 
 test('a fresh acknowledgement above the last offset is believed', () => {
   assert.deepEqual(verdictOf(acked(42, -1)), { kind: 'mark', baseOffset: 42 })
@@ -70,11 +74,25 @@ test('no answer makes the flight uncertain for good; not sent leaves it as it wa
   })
 })
 
-for (const code of ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP'])
+for (const code of ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'])
   test(`${code} condemns a message on a first attempt and never after an unanswered one`, () => {
     assert.equal(verdictOf(rejected(code)).kind, 'reject')
     assert.equal(verdictOf(rejected(code), true).kind, 'resolve')
   })
+
+test('INVALID_TIMESTAMP condemns no message, because the stamp is ours: repeated, and after a minute put under another stamp', () => {
+  const refused = rejected('INVALID_TIMESTAMP')
+  for (const ageMs of [-7_200_000, 0, 59_999])
+    assert.deepEqual(verdictOf(refused, false, 'CreateTime', ageMs), {
+      kind: 'repeat',
+      uncertain: false,
+      cause: 'INVALID_TIMESTAMP ',
+    })
+  for (const before of [false, true]) {
+    const verdict = verdictOf(refused, before, 'CreateTime', 60_000)
+    assert.deepEqual([verdict.kind, 'uncertain' in verdict && verdict.uncertain], ['resolve', before])
+  }
+})
 
 for (const code of ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'])
   test(`${code} is a suspicion and is resolved by reading, even on a first attempt`, () => {
