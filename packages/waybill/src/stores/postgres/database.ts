@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { WaybillError } from '../../model/errors.js'
 import { murmur2 } from '../../model/lane.js'
 import type { Clock } from '../../ports/clock.js'
@@ -8,6 +9,9 @@ import { connectFailure, isBusy, storeFailure } from './failure.js'
 
 /** Name of a statement in stores/postgres/sql. */
 export type StatementName = keyof typeof postgresSql
+
+/** What a relay runs many times a second: worth being kept parsed by the server, on each connection. */
+const frequent: ReadonlySet<StatementName> = new Set<StatementName>(['advance', 'advance-usual', 'read'])
 
 /** Runs named statements. */
 export interface Statements {
@@ -44,6 +48,7 @@ export class Database implements Statements {
   readonly clock: Clock
   readonly deadlineMs: number
   #texts = new Map<StatementName, string>()
+  #keptNames = new Map<StatementName, string>()
   #lockClasses = new Map<string, number>()
   #closed = new AbortController()
 
@@ -87,6 +92,16 @@ export class Database implements Statements {
     })
   }
 
+  /** The same name for the same text only: connections, and the server's behind a pooler, are shared by stores and versions. */
+  #keptName(name: StatementName, sql: string): string {
+    let kept = this.#keptNames.get(name)
+    if (kept === undefined) {
+      kept = `waybill ${name} ${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`
+      this.#keptNames.set(name, kept)
+    }
+    return kept
+  }
+
   /** A number for advisory locks of this outbox: 32 bits, as PostgreSQL's two-number locks have them. */
   lockClass(purpose: string): number {
     let lockClass = this.#lockClasses.get(purpose)
@@ -99,7 +114,9 @@ export class Database implements Statements {
 
   /** One statement, one transaction. */
   rows(name: StatementName, ...params: readonly TextParam[]): Promise<readonly TextRow[]> {
-    return this.#retry(name, (connection) => connection.query(this.sql(name), params))
+    const sql = this.sql(name)
+    const kept = frequent.has(name) ? this.#keptName(name, sql) : undefined
+    return this.#retry(name, (connection) => connection.query(sql, params, kept))
   }
 
   async row(name: StatementName, ...params: readonly TextParam[]): Promise<TextRow> {

@@ -9,8 +9,11 @@ export type TextParam = string | number | null
 
 /** What runs statements: a pool, or one connection of it. */
 export interface Session {
-  /** Runs one statement. */
-  query(sql: string, params: readonly TextParam[]): Promise<readonly TextRow[]>
+  /**
+   * Runs one statement. `name`: outside of a transaction, the server may keep it parsed under this name; a driver that does must
+   * run it all the same where that does not work, and one that cannot leaves it.
+   */
+  query(sql: string, params: readonly TextParam[], name?: string): Promise<readonly TextRow[]>
 }
 
 /** One connection, for as long as it is held. */

@@ -1,8 +1,10 @@
 import { WaybillError } from '../../../model/errors.js'
 import type { Connection, Driver, TextParam, TextRow } from '../driver.js'
+import { codeOf } from '../failure.js'
 
 /** A query as pg takes it. `types` overrides the application's type parsers for this query only. */
 interface PgQuery {
+  readonly name?: string
   readonly text: string
   readonly values?: readonly TextParam[]
   readonly rowMode?: 'array'
@@ -49,13 +51,25 @@ export function isPgPool(value: unknown): value is PgPool {
 
 const asText = { getTypeParser: () => (text: string) => text }
 
-/** Driver for pg. */
+/**
+ * What a statement fails with when the server has not kept it, has another one under its name, or has kept it with columns
+ * that a migration changed. It comes before anything ran.
+ */
+const lostNames: ReadonlySet<string | undefined> = new Set(['26000', '42P05', '0A000'])
+
+/** Whether the pool's statements are kept under names: until that fails, because there is a pooler in transaction mode. */
+interface Naming {
+  isOn: boolean
+}
+
+/** Driver for pg. Keeps statements that have a name: to parse and plan the call of a function took 0.1 ms of the server. */
 export function pgDriver(pool: PgPool): Driver {
+  const naming: Naming = { isOn: true }
   // Without a listener an idle connection that the server closes would end the process.
   pool.on('error', () => {})
   return {
     inProcess: false,
-    reserve: async () => reserved(await pool.connect()),
+    reserve: async () => reserved(await pool.connect(), naming),
     async listen(channel, statement, notices) {
       if (pool.options.max < 2)
         throw new WaybillError(
@@ -94,17 +108,25 @@ export function pgDriver(pool: PgPool): Driver {
   }
 }
 
-function reserved(client: PgClient): Connection {
+function reserved(client: PgClient, naming: Naming): Connection {
   // A checked-out client whose connection breaks emits `error`; unheard it would end the process. The query fails, too.
   const heard = (): void => {}
   client.on('error', heard)
   const pid: unknown = 'processID' in client ? client.processID : undefined
   return {
     backendPid: typeof pid === 'number' ? pid : undefined,
-    async query(text, values) {
+    async query(text, values, name) {
+      const run = async (query: PgQuery): Promise<readonly TextRow[]> =>
+        (await (client as unknown as QueryClient).query(query)).rows
       const query: PgQuery = { text, values, rowMode: 'array', types: asText }
-      const { rows } = await (client as unknown as QueryClient).query(query)
-      return rows
+      if (name === undefined || !naming.isOn) return run(query)
+      try {
+        return await run({ ...query, name })
+      } catch (error) {
+        if (!lostNames.has(codeOf(error))) throw error
+        naming.isOn = false
+        return run(query)
+      }
     },
     async script(sql) {
       await client.query(sql)
