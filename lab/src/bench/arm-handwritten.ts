@@ -1,8 +1,7 @@
-import { until } from '../cluster/until.js'
 import type { Arm } from './arm.js'
+import { emptied, startProcess } from './arm-process.js'
 import { fillTable, run } from './fill.js'
 import type { ClientName } from './handwritten-client.js'
-import { Worker } from './worker.js'
 
 /** The table that the tutorials show. */
 export const handwrittenTable = 'CREATE TABLE outbox (id bigserial PRIMARY KEY, key text NOT NULL, value text NOT NULL)'
@@ -18,27 +17,10 @@ export function handwrittenArm(client: ClientName, clientFolder: string | undefi
       await run(url, [handwrittenTable])
       await fillTable(url, insert, warm + counted)
     },
-    async start({ servers, name, topic, profiles }) {
-      const worker = await Worker.start({
-        name,
-        module: 'handwritten-process.js',
-        settings: { brokers: servers.brokers, database: servers.postgres.urlOf(name), topic, client, clientFolder },
-        folder: servers.folder,
-        profile: profiles && `${profiles}/${name}.cpuprofile`,
-      })
-      const isEmpty = async (): Promise<boolean> => {
-        const [row] = await servers.postgres.query<{ rest: string }>('SELECT count(*) AS rest FROM outbox', [], name)
-        return row?.rest === '0'
-      }
-      return {
-        pids: [worker.pid],
-        go: () => worker.go(),
-        mustRun: () => worker.mustRun(),
-        settled: async () => {
-          await until(isEmpty, { what: 'an empty table', deadlineMs: 30_000, giveUp: () => worker.mustRun() })
-        },
-        stop: () => worker.stop(),
-      }
+    start(place) {
+      const database = place.servers.postgres.urlOf(place.name)
+      const settings = { database, topic: place.topic, client, clientFolder }
+      return startProcess(place, 'handwritten-process.js', settings, (worker) => emptied(place, 'outbox', worker))
     },
   }
 }

@@ -1,7 +1,6 @@
-import { until } from '../cluster/until.js'
 import type { Arm } from './arm.js'
+import { emptied, startProcess } from './arm-process.js'
 import { fillOutbox, splitTransactions } from './fill-outbox.js'
-import { Worker } from './worker.js'
 
 /** waybill's relay as a process of its own. */
 export const waybillArm: Arm = {
@@ -11,30 +10,8 @@ export const waybillArm: Arm = {
     await fillOutbox(servers, url, topic, warm + counted)
     await splitTransactions(url)
   },
-  async start({ servers, name, profiles }) {
-    const worker = await Worker.start({
-      name,
-      module: 'relay-process.js',
-      settings: { brokers: servers.brokers, database: servers.postgres.urlOf(name) },
-      folder: servers.folder,
-      profile: profiles && `${profiles}/${name}.cpuprofile`,
-    })
-    const isEmpty = async (): Promise<boolean> => {
-      const [row] = await servers.postgres.query<{ rest: string }>(
-        'SELECT count(*) AS rest FROM waybill.outbox',
-        [],
-        name,
-      )
-      return row?.rest === '0'
-    }
-    return {
-      pids: [worker.pid],
-      go: () => worker.go(),
-      mustRun: () => worker.mustRun(),
-      settled: async () => {
-        await until(isEmpty, { what: 'an empty outbox', deadlineMs: 30_000, giveUp: () => worker.mustRun() })
-      },
-      stop: () => worker.stop(),
-    }
+  start(place) {
+    const settings = { database: place.servers.postgres.urlOf(place.name) }
+    return startProcess(place, 'relay-process.js', settings, (worker) => emptied(place, 'waybill.outbox', worker))
   },
 }
