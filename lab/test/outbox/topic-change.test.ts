@@ -17,10 +17,13 @@ test('partitions added while rows wait: nothing lost or doubled; what was queued
   // The broker has all four from the start, and the relay is shown one until they are "added".
   const stage = await Stage.open(t, { topics: [{ name: topic, partitions: 4 }] })
   let shown = 1
+  let told = 0
   const port = stage.port(({ describeTopic }) => ({
     describeTopic: async (name) => {
       const view = await describeTopic(name, { fresh: true })
-      return view && { ...view, partitions: view.partitions.slice(0, shown) }
+      const partitions = view?.partitions.slice(0, shown) ?? []
+      told = partitions.length
+      return view && { ...view, partitions }
     },
   }))
   const sender = await stage.start({ brokers: port })
@@ -31,8 +34,10 @@ test('partitions added while rows wait: nothing lost or doubled; what was queued
   const refused = async (): Promise<boolean> => sender.events.some(({ kind }) => kind === 'unanswered')
   await until(refused, { what: 'open flights', deadlineMs })
   shown = 4
-  // Another process sends, with a view of its own: rows come in while the relay learns of the partitions.
-  for (let round = 3; round < 8; round++) await sendRound(sender, round)
+  // Rows come in before and after the relay learns of the partitions.
+  for (let round = 3; round < 6; round++) await sendRound(sender, round)
+  await until(async () => told === 4, { what: 'the relay to be told of the partitions', deadlineMs, everyMs: 5 })
+  for (let round = 6; round < 8; round++) await sendRound(sender, round)
   stage.broker.faults.clear()
   await sender.drained()
   // A second owner reads everything anew.
