@@ -2,6 +2,7 @@ import { WaybillError } from './errors.js'
 import type { Header } from './message.js'
 
 const text = new TextEncoder()
+const noBytes = new Uint8Array(0)
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -9,6 +10,7 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * LEB128 number. No headers: no bytes. Order and repeated names are kept, as in a Kafka record.
  */
 export function encodeHeaders(headers: readonly Header[]): Uint8Array {
+  if (headers.length === 0) return noBytes
   const parts = headers.flatMap(([name, value]) => [text.encode(name), value])
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + lengthSize(part.length) + part.length, 0))
   let at = 0

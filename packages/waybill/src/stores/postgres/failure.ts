@@ -88,14 +88,15 @@ function judge(code: string | undefined, text: string): readonly [ErrorCode, str
 /** The grant that is missing, from the server's words (English ones; in another language the list must do). */
 function missingRight(text: string): string {
   const [, kind, name = ''] =
-    /permission denied for (schema|table|function|sequence|database) "?([^"]*)"?/.exec(text) ?? []
+    /permission denied for (schema|table|function|procedure|sequence|database) "?([^"]*)"?/.exec(text) ?? []
   switch (kind) {
     case 'schema':
       return `Run GRANT USAGE ON SCHEMA "${name}" TO the role (to migrate also CREATE)`
     case 'table':
       return `Run GRANT SELECT, INSERT, UPDATE, DELETE ON "${name}" TO the relay's role, or GRANT INSERT ON it TO one that only sends`
     case 'function':
-      return `Run GRANT EXECUTE ON FUNCTION ${name} TO the role`
+    case 'procedure':
+      return `Run GRANT EXECUTE ON ROUTINE ${name} TO the role`
     case 'database':
       return `Run GRANT CREATE ON DATABASE "${name}" TO the role that migrates`
     default:

@@ -52,9 +52,12 @@ export function enqueueLocks(
   ]
 }
 
-/** The object by which a key is locked. */
+/** The object by which a key is locked: the same in every process, whatever its version. */
 export function keyHash(topic: string, key: Uint8Array): number {
-  return murmur2(Buffer.concat([Buffer.from(`${topic}\0`), key]))
+  let hash = 0
+  for (let i = 0; i < topic.length; i++) hash = (Math.imul(hash, 31) + topic.charCodeAt(i)) | 0
+  // Spread, because similar names differ in few bits.
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ murmur2(key)
 }
 
 function inOrder(numbers: ReadonlySet<number>): readonly number[] {
