@@ -6,10 +6,10 @@ import type { TextParam } from './driver.js'
 import { arrayOf, textArrayOf } from './rows.js'
 
 /**
- * Flights up to so many rows are looked up row by row, which `outbox_advance_usual` does; beyond, a scan of their range costs
- * less, and what a step costs is little beside its rows.
+ * Flights up to so many rows are looked up row by row, which `outbox_advance_usual` does. Beyond, a scan of their range costs less
+ * than starting the statements of a step [with 8 steps a call: of one row 60 against 99 µs a step, of 64 rows 350 against 275].
  */
-export const usualRowsMax = 64
+export const usualRowsMax = 32
 
 /** What a call does to one stream: end its flight, begin one, or both in this order. */
 interface Turn {

@@ -179,9 +179,10 @@ class Relay {
     const step = steps[at]
     if (!step) return
     const row = rows[pick(Math.max(1, rows.length))] ?? 1
-    if (pick(4) === 0) steps[at] = { ...step, fence: step.fence - 1 }
-    else if (pick(4) === 0) steps.push(step)
-    else if (pick(4) === 0) steps.reverse()
+    const way = pick(8)
+    if (way === 0) steps[at] = { ...step, fence: step.fence - 1 }
+    else if (way === 1) steps.push(step)
+    else if (way === 2) steps.reverse()
     else if (step.kind === 'claim')
       steps[at] =
         [
@@ -208,11 +209,11 @@ interface Side {
 /** Without times; `details` only between stores of one kind. */
 function plain(value: unknown, details: boolean): unknown {
   const times = new Set(['createdAtMs', 'expiresAtMs', 'stampMs', 'lastStampMs', 'sinceMs'])
-  const text: string | undefined = JSON.stringify(value, (name, inner: unknown) => {
+  const text = JSON.stringify(value ?? null, (name, inner: unknown) => {
     if (inner instanceof Uint8Array) return Buffer.from(inner).toString('hex')
     return times.has(name) || (name === 'detail' && !details) ? '-' : inner
   })
-  return JSON.parse(text ?? 'null')
+  return JSON.parse(text)
 }
 
 /** A step that makes any call unusual and does nothing. */
