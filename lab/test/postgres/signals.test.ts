@@ -53,6 +53,22 @@ test('an announcement reaches the listeners of other processes, once for many', 
   assert(ears.woken - wokenBefore <= 5, `${ears.woken - wokenBefore} notifications for 1000 announcements at once`)
 })
 
+test('thousands of sends a second are announced less often than a few', async () => {
+  await using scene = await Scene.open(server)
+  await using ears = new Ears(scene.store)
+  await soon(async () => ears.states.at(-1) === true, 'it listens')
+  const speaker = scene.peer()
+  const wokenBefore = ears.woken
+  const startMs = performance.now()
+  for (let ms = 0; ms < 1000; ms = performance.now() - startMs) {
+    for (let i = 0; i < 1000; i++) speaker.announce?.()
+    await new Promise(setImmediate)
+  }
+  const woken = ears.woken - wokenBefore
+  await speaker.close()
+  assert(woken >= 2 && woken <= 30, `${woken} notifications within a second`)
+})
+
 test('close waits for what was announced', async () => {
   await using scene = await Scene.open(server)
   await using ears = new Ears(scene.store)
