@@ -2,7 +2,7 @@ import { Pool, type PoolClient } from 'pg'
 import { createWaybill, jsonLog, type Waybill } from 'waybill'
 import { fromPg } from 'waybill/pg'
 import { postgres } from 'waybill/postgres'
-import { keyOf, lanes, source, valueOf } from './work.js'
+import { keyOf, lanes as defaultLanes, source, valueOf } from './work.js'
 
 /** What a business transaction writes beside its own row. */
 export const writings = ['none', 'handwritten', 'debezium', 'ordered', 'unordered'] as const
@@ -17,6 +17,7 @@ export interface BusinessSettings {
   /** Whether waybill's relay runs in this process. */
   readonly relay: boolean
   readonly connections: number
+  readonly lanes?: number
 }
 
 /** A service with open connections. */
@@ -75,7 +76,14 @@ function writer(writing: Writing, topic: string, waybill: Waybill<PoolClient> | 
   }
 }
 
-async function openWaybill({ brokers, database, topic, writing, relay }: BusinessSettings): Promise<{
+async function openWaybill({
+  brokers,
+  database,
+  topic,
+  writing,
+  relay,
+  lanes = defaultLanes,
+}: BusinessSettings): Promise<{
   readonly instance: Waybill<PoolClient>
   close(): Promise<void>
 }> {

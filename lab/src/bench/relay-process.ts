@@ -4,15 +4,16 @@ import { createWaybill, jsonLog } from 'waybill'
 import { fromPg } from 'waybill/pg'
 import { postgres } from 'waybill/postgres'
 import { serve } from './serve.js'
-import { lanes, source } from './work.js'
+import { lanes as defaultLanes, source } from './work.js'
 
 /** The first argument, as JSON. */
 export interface RelaySettings {
   readonly brokers: readonly string[]
   readonly database: string
+  readonly lanes?: number
 }
 
-serve<RelaySettings>(async ({ brokers, database }) => {
+serve<RelaySettings>(async ({ brokers, database, lanes = defaultLanes }) => {
   const pool = new Pool({ connectionString: database, max: 10 })
   const waybill = createWaybill({
     source,

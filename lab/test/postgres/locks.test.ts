@@ -123,12 +123,28 @@ test('two transactions that send keys in opposite order: one is told to try agai
   await Promise.all([first.end('ROLLBACK'), second.end('ROLLBACK')])
 })
 
-test('every open transaction that has drawn ids is named, and nobody else', async () => {
+test('every open transaction that has drawn ids is named, and of others only who has not been open for long', async () => {
   await using scene = await Scene.open(server)
-  assert.deepEqual([...(await scene.openSenders())], [])
   const other = await scene.begin()
-  await other.client.query('SELECT pg_advisory_xact_lock(4711), pg_advisory_xact_lock(1, 2), txid_current()')
-  assert.deepEqual([...(await scene.openSenders())], [], 'locks of the application are not ours')
+  const { rows } = await other.client.query<{ id: string }>(
+    'SELECT pg_advisory_xact_lock(4711), pg_advisory_xact_lock(1, 2), txid_current()::text AS id',
+  )
+  const bystander = rows[0]?.id ?? ''
+  assert((await scene.openSenders()).has(bystander), 'it may send at any moment')
+  const first = await scene.begin()
+  await first.send(message(key('of one that stays open')))
+  const { rows: own } = await first.client.query<{ id: string }>('SELECT txid_current()::text AS id')
+  for (let began = 0; began <= 256; began++) await scene.query('SELECT txid_current()')
+  const open = await scene.openSenders()
+  assert(!open.has(bystander), 'locks of the application are not ours')
+  assert(open.has(own[0]?.id ?? ''))
+  await other.client.query('SAVEPOINT a')
+  await other.send(message(key('of one that sends after all')))
+  assert((await scene.openSenders()).has(bystander), 'now it is a sender')
+  await other.client.query('ROLLBACK TO SAVEPOINT a')
+  assert(!(await scene.openSenders()).has(bystander), 'and has no rows any more')
+  await first.end()
+  await soon(async () => (await scene.openSenders()).size === 0, 'nobody is named')
   const names = new Set<string>()
   const txs = []
   for (const some of [[message(key('a'))], [message({ key: null })], many(70, 2)]) {
@@ -142,8 +158,28 @@ test('every open transaction that has drawn ids is named, and nobody else', asyn
   await rolledBack?.end('ROLLBACK')
   assert.equal((await scene.openSenders()).size, 2)
   for (const tx of committed) await tx.end()
-  assert.deepEqual([...(await scene.openSenders())], [])
+  await soon(async () => (await scene.openSenders()).size === 0, 'nobody is named')
   await other.end()
+})
+
+test('a transaction with thousands of savepoints is named', async () => {
+  await using scene = await Scene.open(server)
+  const [tx, quick] = [await scene.begin(), await scene.begin()]
+  await tx.send(message(key('a')))
+  const { rows } = await tx.client.query<{ id: string }>('SELECT txid_current()::text AS id')
+  await tx.client.query(`
+    CREATE TEMPORARY TABLE saved (n int) ON COMMIT DROP;
+    DO $$ BEGIN
+      FOR i IN 1..1100 LOOP
+        BEGIN INSERT INTO saved VALUES (i); EXCEPTION WHEN division_by_zero THEN NULL; END;
+      END LOOP;
+    END $$`)
+  await quick.send(message(key('b')))
+  assert((await scene.openSenders()).has(rows[0]?.id ?? ''))
+  await quick.end()
+  assert((await scene.openSenders()).has(rows[0]?.id ?? ''))
+  await tx.end()
+  await soon(async () => (await scene.openSenders()).size === 0, 'nobody is named')
 })
 
 test('a prepared transaction keeps its name until it is committed', async () => {
@@ -165,7 +201,7 @@ test('a prepared transaction keeps its name until it is committed', async () => 
   await scene.query(`COMMIT PREPARED '${scene.schema}'`)
   await waits
   await later.end()
-  assert.deepEqual([...(await scene.openSenders())], [])
+  await soon(async () => (await scene.openSenders()).size === 0, 'nobody is named')
 })
 
 test('a row appears below what was seen only if its transaction was named, or began and ended since the look before', async () => {

@@ -66,7 +66,6 @@ test('two outboxes in one database, in other schemas or with other prefixes, do 
   await using two = await Scene.open(server, { schema: one.schema, prefix: 'Second_2' })
   const [first, second] = [await one.begin(), await two.begin()]
   await first.send(message())
-  assert.deepEqual([...(await two.openSenders())], [])
   await second.send(message())
   await second.end()
   await first.end()

@@ -121,15 +121,13 @@ export class Sending<Tx> {
 
   #makeRelay({ relay, topics = {}, alerts }: WaybillOptions<Tx>): Relay {
     const { emit, random } = this.#around
-    // One writer at a time: more pipelines than one would only wait for each other's commits.
-    const pipelines = embedded.has(this.#store.dialect) ? 1 : 4
     return new Relay(
       { ...this.#around, store: this.#store, events: { emit } },
       {
         source: this.#source,
         lanes: this.#lanes,
         owner: Buffer.from(random.bytes(ownerBytes)).toString('hex'),
-        options: relayOptions({ pipelines, ...relay }),
+        options: relayOptions({ ...relay }),
         policyOf: (topic) => topics[topic]?.onReject ?? 'hold-key',
         sinks: alerts ?? [],
         hangUp: () => this.#around.broker.close(),

@@ -199,9 +199,9 @@ export interface ReadPage {
   /** Lanes whose rows ended at the limit: there may be more. */
   readonly cut: ReadonlySet<number>
   /**
-   * Names of the transactions that have drawn row ids and have not ended, looked at *after* the moment of which the rows
-   * are. A name is never used again, not by another run of the database server either. `not-looked`: no row was found, and
-   * `looksAlways` is false. Absent: ids appear in commit order (one writer).
+   * Names of all transactions that have drawn row ids and had not ended, at the moment of which the rows are or later; others
+   * may be among them. A name is never used again, not by another run of the database server either. `not-looked`: no row was
+   * found, and `looksAlways` is false. Absent: ids appear in commit order (one writer).
    * Race: a transaction draws id 8 and stays open while ids 9 to 20 of other keys are read; then it commits, and the next
    * message of its key commits with id 21. A reader that starts above 8 would send 21 before 8.
    */
