@@ -12,8 +12,8 @@ import { median, percentile } from './statistics.js'
 import { type CpuSeconds, cpuSeconds } from './usage.js'
 import { Worker } from './worker.js'
 
-/** waybill's relay in the service's process, and in another; the peers, which are always another. */
-const arms = ['same', 'other', 'handwritten', 'debezium'] as const
+/** No outbox (the limit), waybill's relay in the service's process, and in another; the peers, which are always another. */
+const arms = ['limit', 'same', 'other', 'handwritten', 'debezium'] as const
 type LatencyArm = (typeof arms)[number]
 
 const partitions = 8
@@ -25,6 +25,7 @@ const connections = 16
 /** From the commit's acknowledgement to the consumer, ms: what issue 5 promises for both places of the relay. */
 const goals = { p50: 5, p99: 20 } as const
 const writingOf: Readonly<Record<LatencyArm, Writing>> = {
+  limit: 'handwritten',
   same: 'ordered',
   other: 'ordered',
   handwritten: 'handwritten',
@@ -107,6 +108,7 @@ async function oneRun(scene: Scene, { seconds, profiles }: BenchOptions): Promis
     lanes,
     rate,
     count,
+    direct: arm === 'limit',
   }
   const profile = profiles && `${profiles}/${name}.cpuprofile`
   const load = await Worker.start({
@@ -196,7 +198,7 @@ function latenciesOf(committed: Committed, seen: Seen, warm: number): Omit<Laten
 
 function tablesOf(arm: LatencyArm): readonly string[] {
   if (arm === 'debezium') return debeziumTable
-  return arm === 'handwritten' ? [handwrittenTable] : []
+  return arm === 'handwritten' || arm === 'limit' ? [handwrittenTable] : []
 }
 
 /** The relay of an arm that has one of its own; it works when this resolves, or soon after (Debezium). */
@@ -207,7 +209,7 @@ async function startRelay(
 ): Promise<Running | undefined> {
   const { brokers, folder } = servers
   const database = servers.postgres.urlOf(name)
-  if (arm === 'same') return undefined
+  if (arm === 'same' || arm === 'limit') return undefined
   if (arm === 'debezium') {
     // Tuned for latency; its defaults wait 500 ms for more.
     const running = await startDebezium(

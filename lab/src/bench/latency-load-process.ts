@@ -2,6 +2,7 @@
 // acknowledged.
 import type { PoolClient } from 'pg'
 import { type Business, type BusinessSettings, openBusiness } from './business.js'
+import { DirectSender } from './direct-sender.js'
 import { serve, tell } from './serve.js'
 
 /** The first argument, as JSON. */
@@ -9,16 +10,27 @@ export interface LoadSettings extends BusinessSettings {
   /** Transactions a second. */
   readonly rate: number
   readonly count: number
+  /** The limit: committed messages are sent from memory. */
+  readonly direct: boolean
 }
 
 serve<LoadSettings>(async (settings) => {
+  const { brokers, topic, direct } = settings
   const business = await openBusiness(settings)
+  const failed = (error: unknown): void => {
+    console.error(error)
+    process.exit(1)
+  }
+  const sender = direct ? await DirectSender.open(brokers, topic, failed) : undefined
   return {
     async go() {
-      const { times, ms, late } = await steadyLoad(business, settings)
+      const { times, ms, late } = await steadyLoad(business, settings, (n) => sender?.send(n))
       tell({ kind: 'committed', late, ms, times: [...times] })
     },
-    stop: () => business.close(),
+    async stop() {
+      await sender?.close()
+      await business.close()
+    },
   }
 })
 
@@ -30,7 +42,7 @@ interface Load {
   readonly late: number
 }
 
-function steadyLoad(business: Business, { rate, count }: LoadSettings): Promise<Load> {
+function steadyLoad(business: Business, { rate, count }: LoadSettings, committed: (n: number) => void): Promise<Load> {
   const free = [...business.clients]
   const times = new Float64Array(count + 1)
   const startMs = machineMs()
@@ -41,6 +53,7 @@ function steadyLoad(business: Business, { rate, count }: LoadSettings): Promise<
     const transact = async (client: PoolClient, n: number): Promise<void> => {
       await business.transact(client, n)
       times[n] = machineMs()
+      committed(n)
       free.push(client)
       if (++ended < count) return
       clearInterval(timer)
