@@ -14,7 +14,7 @@ const youngMs = 100
  *
  * Rows are read above what was seen before. A row with a smaller id can still appear, when its transaction commits, and its
  * key's next row may then be visible in the same read, further up; sending that one first would reorder the key. Who can
- * own such a row? A read sees the rows of one moment and then the senders open *after* it. So (1) a sender open at the last
+ * own such a row? A read sees the rows of one moment and the senders open then, or *later*. So (1) a sender open at the last
  * look: its ids are above what the look before it had seen; (2) one that began and ended since: its ids are above what the
  * last read had seen at its beginning. Hence the next read starts where the *last but one* ended, and below every sender of
  * (1). While a sender is open nobody else can draw ids for its keys (they wait for its key locks), so for one that stays
