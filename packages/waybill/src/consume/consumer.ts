@@ -8,6 +8,7 @@ import type { Work } from './dispatcher.js'
 import { Dispatcher } from './dispatcher.js'
 import { FetchLoop } from './fetch-loop.js'
 import { Handling } from './handling.js'
+import { InboxPurge } from './inbox-purge.js'
 import { AssignedPartition } from './partition.js'
 import { findStart } from './resume.js'
 import { SequenceWatch } from './sequence-watch.js'
@@ -69,7 +70,9 @@ export class Consumer<Tx> {
     this.#joining = this.#join()
     await this.#joining
     if (this.#stopping.signal.aborted) throw new WaybillError('WB_STOPPED', 'this consumer was stopped while it joined')
-    this.#loops = Promise.all([this.#fetchLoop(), this.#commitLoop(), this.#watchLoop()])
+    const purge = new InboxPurge(this.#context, () => this.#isPurger())
+    const loops = [this.#fetchLoop(), this.#commitLoop(), this.#watchLoop(), purge.run(this.#stopping.signal)]
+    this.#loops = Promise.all(loops)
   }
 
   async #join(): Promise<void> {
@@ -276,6 +279,14 @@ export class Consumer<Tx> {
       this.#handling.reportStuck()
       await this.#context.clock.sleep(stuckLookMs, signal)
     }
+  }
+
+  /** One member of the group purges the inbox for all. */
+  #isPurger(): boolean {
+    const first = [...this.#context.topics].sort()[0]
+    const isFirst = ({ phase, place }: AssignedPartition): boolean =>
+      phase === 'active' && place.topic === first && place.partition === 0
+    return [...this.#partitions.values()].some(isFirst)
   }
 
   /** Waits until `idle` or until `drainMs` have passed. */

@@ -32,6 +32,8 @@ export interface ConsumeSettings {
    * finding, or `continue` at the next offset there is.
    */
   readonly onLoss: 'stop' | 'continue'
+  /** Age at which an inbox entry may be purged; never before the topics' own retention. Infinity: never. */
+  readonly keepInboxMs: number
 }
 
 /** The defaults. */
@@ -50,6 +52,7 @@ export const consumeDefaults: ConsumeSettings = {
   fetchBytesMax: 1_048_576,
   fetchWaitMs: 500,
   onLoss: 'stop',
+  keepInboxMs: 604_800_000,
 }
 
 const limits: Readonly<Partial<Record<keyof ConsumeSettings, readonly [min: number, max: number]>>> = {

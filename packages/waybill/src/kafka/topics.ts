@@ -8,7 +8,10 @@ import { type Cluster, type KafkaContext, requireApi } from './network/cluster.j
 import { describe, LinkError } from './network/link.js'
 
 type TopicShape = Pick<TopicView, 'topic' | 'topicId' | 'partitions' | 'replicationFactor'>
-type TopicConfig = Pick<TopicView, 'maxMessageBytes' | 'retentionMs' | 'timestampType' | 'producerIdExpirationMs'>
+type TopicConfig = Pick<
+  TopicView,
+  'maxMessageBytes' | 'retentionMs' | 'keptMs' | 'timestampType' | 'producerIdExpirationMs'
+>
 
 /**
  * What is assumed where DESCRIBE_CONFIGS is not granted. Sizes and expiry are Kafka's defaults. Retention is taken as one hour:
@@ -25,7 +28,7 @@ const assumedConfig: TopicConfig = {
 
 const topicResource = 2 as const
 const brokerResource = 4 as const
-const topicKeys = ['max.message.bytes', 'retention.ms', 'message.timestamp.type']
+const topicKeys = ['max.message.bytes', 'retention.ms', 'segment.ms', 'cleanup.policy', 'message.timestamp.type']
 const expirationKey = 'producer.id.expiration.ms'
 
 interface Kept<T> {
@@ -135,7 +138,9 @@ export class Topics {
         throw refused(`DescribeConfigs of ${what}`, result.errorCode, { topic })
       for (const { name, value } of result.configs) if (value !== null && value !== undefined) values.set(name, value)
     }
+    const keptMs = keptMsOf(values)
     return {
+      ...(keptMs === undefined ? {} : { keptMs }),
       maxMessageBytes: whole(values.get('max.message.bytes'), assumedConfig.maxMessageBytes),
       retentionMs: whole(values.get('retention.ms'), assumedConfig.retentionMs),
       timestampType: timestampTypeOf(values.get('message.timestamp.type')),
@@ -171,6 +176,16 @@ function shapeOf(topic: string, found: MetadataAnswer['topics'][number]): TopicS
 function whole(text: string | undefined, fallback: number): number {
   const value = Number(text ?? Number.NaN)
   return Number.isFinite(value) ? Math.min(value, Number.MAX_SAFE_INTEGER) : fallback
+}
+
+/** See `TopicView.keptMs`; `undefined` where any of the settings it follows from is not told. */
+function keptMsOf(values: ReadonlyMap<string, string>): number | undefined {
+  const policy = values.get('cleanup.policy')
+  const retentionMs = Number(values.get('retention.ms') ?? Number.NaN)
+  const segmentMs = Number(values.get('segment.ms') ?? Number.NaN)
+  if (policy === undefined || !Number.isFinite(retentionMs) || !Number.isFinite(segmentMs)) return undefined
+  const isDeleted = policy.split(',').some((part) => part.trim() === 'delete')
+  return isDeleted && retentionMs >= 0 ? Math.min(retentionMs + segmentMs, Number.MAX_SAFE_INTEGER) : -1
 }
 
 function timestampTypeOf(text: string | undefined): TopicView['timestampType'] {

@@ -19,6 +19,12 @@ export interface TopicView {
   readonly maxMessageBytes: number
   /** -1: unlimited. */
   readonly retentionMs: number
+  /**
+   * How long a record may be readable, ms: retention deletes whole segments by their newest record, so up to `segment.ms`
+   * longer than `retentionMs`. -1: without a limit (also where `cleanup.policy` is only `compact`). Absent where the
+   * settings cannot be read: nothing may then be taken for deleted.
+   */
+  readonly keptMs?: number
   /** `unknown` where the topic's settings may not be read. */
   readonly timestampType: 'CreateTime' | 'LogAppendTime' | 'unknown'
   /** The broker's `producer.id.expiration.ms`, 86 400 000 where it cannot be read. */

@@ -38,7 +38,13 @@ class Bench {
       codecOf: () => jsonCodec,
     }
     const nowhere = (): never => assert.fail('handling does not talk to Kafka')
-    const kafka = { join: nowhere, fetch: nowhere, offsets: nowhere, endOffsetForEpoch: nowhere }
+    const kafka = {
+      join: nowhere,
+      fetch: nowhere,
+      offsets: nowhere,
+      endOffsetForEpoch: nowhere,
+      describeTopic: nowhere,
+    }
     const host = {
       handled: () => this.#handled++,
       failed: (_work: Work, error: unknown) => this.failed.push(error),

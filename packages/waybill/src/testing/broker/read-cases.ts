@@ -121,7 +121,12 @@ export const readCases: readonly BrokerCase[] = [
     run: (harness) =>
       Scene.with(
         harness,
-        { 'message.timestamp.type': 'LogAppendTime', 'retention.ms': '7200000', 'max.message.bytes': '12345' },
+        {
+          'message.timestamp.type': 'LogAppendTime',
+          'retention.ms': '7200000',
+          'segment.ms': '3600000',
+          'max.message.bytes': '12345',
+        },
         async (scene) => {
           const view = await scene.broker.describeTopic(scene.topic, { fresh: true })
           assert.ok(view)
@@ -137,10 +142,11 @@ export const readCases: readonly BrokerCase[] = [
               view.replicationFactor,
               view.maxMessageBytes,
               view.retentionMs,
+              view.keptMs,
               view.timestampType,
               view.producerIdExpirationMs,
             ],
-            [1, 12345, 7200000, 'LogAppendTime', 86400000],
+            [1, 12345, 7200000, 10800000, 'LogAppendTime', 86400000],
           )
           const producerId = await scene.broker.initProducerId()
           const before = harness.clock.wallMs()
@@ -150,6 +156,15 @@ export const readCases: readonly BrokerCase[] = [
           assert.equal(batch?.records[0]?.timestampMs, outcome.appendTimeMs)
         },
       ),
+  },
+  {
+    name: 'a topic that deletes nothing by age keeps its records without a limit, whatever its retention says',
+    run: async (harness) => {
+      for (const configs of [{ 'cleanup.policy': 'compact' }, { 'retention.ms': '-1' }])
+        await Scene.with(harness, configs, async (scene) => {
+          assert.equal((await scene.broker.describeTopic(scene.topic, { fresh: true }))?.keptMs, -1)
+        })
+    },
   },
   {
     name: 'an unknown topic is undefined when described, and named when asked about',

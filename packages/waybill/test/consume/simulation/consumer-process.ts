@@ -138,10 +138,12 @@ export class ConsumerProcess extends SimProcess {
     }
   }
 
-  #reads(): Fetcher & Pick<ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'], 'offsets' | 'endOffsetForEpoch'> {
+  #reads(): Fetcher & Pick<ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'], 'offsets' | 'endOffsetForEpoch' | 'describeTopic'> {
     const { logs, dice } = this.#around
     const logOf = (partition: number): readonly (LogRecord | null)[] => logs[partition] ?? []
     return {
+      // Nothing is purged: for that no run is long enough.
+      describeTopic: async () => undefined,
       offsets: async (_topic, partition) => {
         await this.cross('offsets')
         return { logStart: 0, highWatermark: logOf(partition).length }
