@@ -19,7 +19,7 @@ import { withConnection } from '../../src/cluster/readiness.js'
 import { until } from '../../src/cluster/until.js'
 import { TopicReader } from '../../src/start/topic-reader.js'
 
-/** The topic of every test; one partition. */
+/** The topic of every test; one partition unless told. */
 export const topic = 'orders'
 /** The group of every test. */
 export const group = 'billing'
@@ -55,22 +55,27 @@ export class Stage {
     this.board.exec('CREATE TABLE effect (seq INTEGER PRIMARY KEY, value TEXT NOT NULL)')
   }
 
-  static async open(t: TestContext): Promise<Stage> {
+  static async open(t: TestContext, partitions = 1): Promise<Stage> {
     const folder = mkdtempSync(join(tmpdir(), 'waybill-consume-test-'))
     t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-    const broker = await createBroker({ configs, topics: [{ name: topic, partitions: 1 }] })
+    const broker = await createBroker({ configs, topics: [{ name: topic, partitions }] })
     t.after(() => broker.close())
     const stage = new Stage(t, broker, join(folder, 'board.db'))
     t.after(() => stage.board.close())
     return stage
   }
 
-  /** Sends values, each under its own key unless told. */
-  async send(values: readonly string[], keyOf: (value: string) => string = (value) => value): Promise<void> {
+  /** Sends values, each under its own key unless told, to the partition of the key unless told. */
+  async send(
+    values: readonly string[],
+    keyOf: (value: string) => string = (value) => value,
+    partition?: number,
+  ): Promise<void> {
     const producer = new Producer({ clientId: 'test', bootstrapBrokers: [this.#broker.bootstrap] })
     try {
-      const record = (value: string): { topic: string; key: Buffer; value: Buffer } => {
-        return { topic, key: Buffer.from(keyOf(value)), value: Buffer.from(value) }
+      const record = (value: string): { topic: string; key: Buffer; value: Buffer; partition?: number } => {
+        const place = partition === undefined ? {} : { partition }
+        return { topic, key: Buffer.from(keyOf(value)), value: Buffer.from(value), ...place }
       }
       await producer.send({ acks: -1, messages: values.map(record) })
     } finally {
@@ -119,10 +124,10 @@ export class Stage {
   }
 
   /** The group's committed position; -1 = none. */
-  async position(): Promise<number> {
+  async position(partition = 0): Promise<number> {
     const reader = new TopicReader([this.#broker.bootstrap], topic, group)
     try {
-      return (await reader.committed())[0] ?? -1
+      return (await reader.committed())[partition] ?? -1
     } finally {
       await reader.close()
     }

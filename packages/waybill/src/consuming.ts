@@ -29,6 +29,17 @@ export interface ConsumeOptions<Tx> extends Partial<ConsumeSettings> {
 export interface RunningConsumer {
   /** Stops fetching, lets handlers end within `drainMs`, commits, leaves. Safe twice. */
   stop(): Promise<void>
+  /**
+   * No new fetches and no new handlers for these partitions: of a topic, or all, assigned now or later, until `resume`. What
+   * runs may end and is committed; heartbeats go on, nothing is given up. What was fetched stays in memory, counts for
+   * `bufferBytesMax`, and is handled after `resume`. A partition that goes and comes back to this consumer stays paused;
+   * another member that gets it knows nothing of the pause. Safe twice; of several calls the last that covers a partition
+   * decides. Errors: WB_OPTION_INVALID (a topic this consumer has not), WB_NOT_ASSIGNED (a partition it never had),
+   * WB_STOPPED.
+   */
+  pause(topic?: string, partition?: number): void
+  /** Ends `pause` for these partitions; same arguments, same errors. Without a pause it does nothing. */
+  resume(topic?: string, partition?: number): void
   /** Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED, WB_LOSS_FOUND). */
   readonly closed: Promise<void>
 }

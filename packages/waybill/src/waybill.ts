@@ -180,7 +180,12 @@ class Instance<Tx> implements Waybill<Tx> {
       this.#consumers.delete(consumer)
       throw error
     }
-    return { stop: () => consumer.stop(), closed: consumer.closed() }
+    return {
+      stop: () => consumer.stop(),
+      pause: (topic, partition) => consumer.pause(topic, partition),
+      resume: (topic, partition) => consumer.resume(topic, partition),
+      closed: consumer.closed(),
+    }
   }
 
   backlog(): Promise<Backlog> {

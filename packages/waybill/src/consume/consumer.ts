@@ -10,6 +10,7 @@ import { FetchLoop } from './fetch-loop.js'
 import { Handling } from './handling.js'
 import { InboxPurge } from './inbox-purge.js'
 import { AssignedPartition } from './partition.js'
+import { Pauses } from './pauses.js'
 import { findStart } from './resume.js'
 import { SequenceWatch } from './sequence-watch.js'
 
@@ -29,6 +30,9 @@ export class Consumer<Tx> {
   readonly #handling: Handling<Tx>
   readonly #dispatcher: Dispatcher
   readonly #partitions = new Map<string, AssignedPartition>()
+  readonly #pauses = new Pauses()
+  /** Partitions that are or were ours, as `topic/number`. */
+  readonly #known = new Set<string>()
   /** Aborted first: no new fetches and no new handlers. */
   readonly #stopping = new AbortController()
   /** Aborted when the drain is over: handlers still running are told. */
@@ -99,6 +103,39 @@ export class Consumer<Tx> {
     return this.#stop
   }
 
+  /** See `RunningConsumer.pause`. */
+  pause(topic?: string, partition?: number): void {
+    this.#setPaused(true, topic, partition)
+  }
+
+  /** See `RunningConsumer.resume`. */
+  resume(topic?: string, partition?: number): void {
+    this.#setPaused(false, topic, partition)
+  }
+
+  #setPaused(isPaused: boolean, topic?: string, partition?: number): void {
+    if (this.#stop) throw new WaybillError('WB_STOPPED', 'this consumer was stopped')
+    this.#checkPlace(topic, partition)
+    this.#pauses.set(isPaused, topic, partition)
+    for (const each of this.#partitions.values())
+      each.paused = this.#pauses.covers(each.place.topic, each.place.partition)
+    if (!isPaused) this.#dispatcher.resume()
+  }
+
+  /** Refuses what this consumer cannot know: a slip of the pen would pause nothing, unseen. */
+  #checkPlace(topic: string | undefined, partition: number | undefined): void {
+    const { topics } = this.#context
+    const invalid = (what: string): never => {
+      throw new WaybillError('WB_OPTION_INVALID', what)
+    }
+    if (topic === undefined && partition !== undefined) invalid(`name the topic of partition ${partition}`)
+    if (topic === undefined) return
+    if (!topics.includes(topic)) invalid(`this consumer has no topic ${String(topic)}; it has ${topics.join(', ')}`)
+    if (partition === undefined || this.#known.has(`${topic}/${partition}`)) return
+    const text = `partition ${topic}/${partition} is not assigned to this consumer: call the member that owns it, or leave the partition out to mean the whole topic`
+    throw new WaybillError('WB_NOT_ASSIGNED', text, { facts: { topic, partition } })
+  }
+
   /** Never rejects: what goes wrong at the end is the reason that `closed` gives, unless there is one already. */
   async #end(): Promise<void> {
     try {
@@ -139,10 +176,17 @@ export class Consumer<Tx> {
   #assigned(places: readonly GroupPartition[]): void {
     this.#context.events.emit({ kind: 'assigned', partitions: places })
     for (const place of places) {
-      const partition = new AssignedPartition(place)
-      this.#partitions.set(nameOf(place), partition)
-      this.#track(this.#load(partition))
+      this.#known.add(`${place.topic}/${place.partition}`)
+      this.#track(this.#load(this.#begin(place)))
     }
+  }
+
+  /** From now on only results of this object count for the partition. */
+  #begin(place: GroupPartition): AssignedPartition {
+    const partition = new AssignedPartition(place)
+    partition.paused = this.#pauses.covers(place.topic, place.partition)
+    this.#partitions.set(nameOf(place), partition)
+    return partition
   }
 
   /** Finds where to go on; a partition that is taken away meanwhile is left alone. */
@@ -246,9 +290,7 @@ export class Consumer<Tx> {
     // A new assignment object: what was fetched under the old positions must not count for the new ones.
     this.#dropQueued(partition)
     this.#drop(partition)
-    const next = new AssignedPartition(partition.place)
-    this.#partitions.set(nameOf(next.place), next)
-    this.#track(this.#load(next, resumeOffset))
+    this.#track(this.#load(this.#begin(partition.place), resumeOffset))
   }
 
   async #fetchLoop(): Promise<void> {

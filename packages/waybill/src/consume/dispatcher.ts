@@ -29,6 +29,8 @@ export class Dispatcher {
   readonly #handle: (work: Work) => Promise<'done' | { readonly againAfter: Promise<void> }>
   readonly #lineups = new Map<string, Lineup>()
   readonly #ready: Lineup[] = []
+  /** Would be ready if its partition were not paused. */
+  readonly #paused = new Set<Lineup>()
   readonly #running = new Set<Promise<void>>()
   readonly #pauses = new Set<Promise<void>>()
   #stopped = false
@@ -76,6 +78,13 @@ export class Dispatcher {
     return dropped
   }
 
+  /** Partitions are no longer paused: looks at what was passed over. */
+  resume(): void {
+    this.#ready.push(...this.#paused)
+    this.#paused.clear()
+    this.#pump()
+  }
+
   /** Starts nothing more. */
   stop(): void {
     this.#stopped = true
@@ -95,6 +104,10 @@ export class Dispatcher {
       if (!lineup) return
       const work = lineup.items[0]
       if (!work || lineup.busy) continue
+      if (work.partition.rests) {
+        this.#paused.add(lineup)
+        continue
+      }
       lineup.busy = true
       this.#start(lineup, work)
     }

@@ -66,6 +66,7 @@ export class FetchLoop<Tx> {
     const { progress } = partition
     return (
       partition.phase === 'active' &&
+      !partition.paused &&
       progress !== undefined &&
       partition.waiting < settings.batch &&
       this.bufferedBytes < settings.bufferBytesMax &&

@@ -17,6 +17,8 @@ export class AssignedPartition {
   /** Next offset to fetch. */
   fetchOffset = 0
   lastLeaderEpoch = -1
+  /** Neither fetched nor handed to handlers; what runs may end and is committed. */
+  paused = false
   /** Handlers running now. */
   running = 0
   /** Messages that wait for a handler or are being handled. */
@@ -39,6 +41,11 @@ export class AssignedPartition {
   /** True while results of its handlers count. */
   get isOurs(): boolean {
     return this.phase === 'active' || this.phase === 'revoking'
+  }
+
+  /** True while nothing new of it is handed to handlers. Once it is to be given up, what waits passes through unhandled. */
+  get rests(): boolean {
+    return this.paused && this.phase === 'active'
   }
 
   /** Notes under which leader epoch records from `offset` on were read. */

@@ -31,6 +31,7 @@ export const errorCodes = {
   WB_DEADLINE: 'unknown',
   WB_HANDLER_FAILED: 'unknown',
   WB_LOSS_FOUND: 'no',
+  WB_NOT_ASSIGNED: 'no',
   WB_STOPPED: 'no',
   WB_INTERNAL: 'no',
 } as const

@@ -124,3 +124,53 @@ test('after stop nothing starts', async () => {
   await bench.end(1)
   assert.deepEqual(bench.started, [1])
 })
+
+test('of a paused partition nothing new starts, what runs may end, and after resume its messages follow', async () => {
+  const bench = new Bench('key', 4)
+  const other = new AssignedPartition({ ...bench.partition.place, partition: 1 })
+  for (const partition of [bench.partition, other]) partition.phase = 'active'
+  bench.add(1, 'a')
+  bench.add(2, 'a')
+  bench.partition.paused = true
+  bench.add(3, 'b')
+  bench.add(4, 'c', other)
+  await bench.end(1)
+  assert.deepEqual(bench.started, [1, 4], 'the other partition goes on')
+  bench.partition.paused = false
+  bench.dispatcher.resume()
+  bench.dispatcher.resume()
+  assert.deepEqual(bench.started, [1, 4, 3, 2])
+})
+
+test('a message that waits for its next try when its partition is paused is tried after resume', async () => {
+  const bench = new Bench('key', 1)
+  bench.partition.phase = 'active'
+  bench.add(1, 'a')
+  bench.partition.paused = true
+  await bench.end(1, { againAfter: Promise.resolve() })
+  assert.deepEqual(bench.started, [1])
+  bench.partition.paused = false
+  bench.dispatcher.resume()
+  assert.deepEqual(bench.started, [1, 1])
+})
+
+test('a paused partition that is given up leaves no key behind that waits for it for ever', async () => {
+  const bench = new Bench('key', 4)
+  bench.partition.phase = 'active'
+  bench.add(1, 'a')
+  bench.partition.paused = true
+  let again: () => void = () => {}
+  const againAfter = new Promise<void>((resolve) => {
+    again = resolve
+  })
+  await bench.end(1, { againAfter })
+  bench.partition.phase = 'gone'
+  assert.deepEqual(bench.dispatcher.drop(bench.partition), [])
+  const fresh = new AssignedPartition(bench.partition.place)
+  fresh.phase = 'active'
+  bench.add(1, 'a', fresh)
+  again()
+  await setImmediate()
+  await bench.end(1)
+  assert.deepEqual(bench.started, [1, 1, 1], 'the stale one passes through, the fresh one is handled')
+})
