@@ -1,6 +1,7 @@
 import type { ConsumeContext, Handler } from './consume/consume-context.js'
 import { Consumer } from './consume/consumer.js'
 import type { ConsumeSettings } from './consume/options.js'
+import type { SeekPosition } from './consume/seek.js'
 import { consumeSettings } from './consume/options.js'
 import { WaybillError } from './model/errors.js'
 import { codecFor } from './outbox/enqueue.js'
@@ -40,6 +41,21 @@ export interface RunningConsumer {
   pause(topic?: string, partition?: number): void
   /** Ends `pause` for these partitions; same arguments, same errors. Without a pause it does nothing. */
   resume(topic?: string, partition?: number): void
+  /**
+   * Goes on at another place of a partition that is assigned to this consumer: an offset it holds, `beginning`, `end`, or the
+   * first record of `timestampMs` or later. The partition drains first (handlers that run may end within `drainMs` and are
+   * committed; later results do not count), what was fetched is dropped, then the group's position is set; the event
+   * `position-set` tells it. Resolves when the group holds the new position.
+   *
+   * All messages from there on are handled, also those that were handled before, except those that the inbox still knows: their effects happened, and are not
+   * done twice. For effects to happen again use another group, or no inbox. Messages that a seek
+   * forwards leaves out are never handled.
+   *
+   * Errors: WB_NOT_ASSIGNED (not ours, or taken away meanwhile: nothing was set), WB_OPTION_INVALID (not a place that the
+   * partition holds), WB_KAFKA_UNREACHABLE, WB_KAFKA_REFUSED (not set, or unknown: goes on at what the group holds),
+   * WB_STOPPED.
+   */
+  seek(topic: string, partition: number, position: SeekPosition): Promise<void>
   /** Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED, WB_LOSS_FOUND). */
   readonly closed: Promise<void>
 }

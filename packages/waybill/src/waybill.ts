@@ -184,6 +184,7 @@ class Instance<Tx> implements Waybill<Tx> {
       stop: () => consumer.stop(),
       pause: (topic, partition) => consumer.pause(topic, partition),
       resume: (topic, partition) => consumer.resume(topic, partition),
+      seek: (topic, partition, position) => consumer.seek(topic, partition, position),
       closed: consumer.closed(),
     }
   }
@@ -252,6 +253,7 @@ class Instance<Tx> implements Waybill<Tx> {
 
 export type { AlertSink, Alert, Backlog, Broker, Codec, KafkaOptions, Message, OutboxStore, RejectPolicy, RelayOptions }
 export type { Clock, ConsumeOptions, Failpoints, InboxStore, Log, Random, RunningConsumer, Transactions, WaybillEvent }
+export type { SeekPosition } from './consume/seek.js'
 export type { Handler, HandlerContext } from './consume/consume-context.js'
 export { ReceivedMessage } from './model/received-message.js'
 export { WaybillError, errorCodes } from './model/errors.js'

@@ -1,4 +1,4 @@
-import type { CommittedOffset, GroupMember } from '../ports/group.js'
+import type { CommitOutcome, CommittedOffset, GroupMember } from '../ports/group.js'
 import type { ConsumeContext } from './consume-context.js'
 import type { AssignedPartition } from './partition.js'
 
@@ -17,6 +17,16 @@ export class Committer<Tx> {
   /** Commits what is due of these partitions; resolves when answered. Never rejects. */
   commit(member: GroupMember, partitions: readonly AssignedPartition[]): Promise<void> {
     const run = this.#last.then(() => this.#commit(member, partitions))
+    this.#last = run
+    return run
+  }
+
+  /** Sets the group's position of a partition whatever it was: an operator's act. Behind all commits asked for before. Never rejects. */
+  set(member: GroupMember, offset: CommittedOffset): Promise<CommitOutcome> {
+    const run = this.#last.then(async (): Promise<CommitOutcome> => {
+      const [outcome] = await member.commit([offset])
+      return outcome ?? { kind: 'unknown', cause: 'no answer' }
+    })
     this.#last = run
     return run
   }

@@ -34,7 +34,7 @@ export interface Inbox<Tx> {
 
 /** What a consumer needs from outside. */
 export interface ConsumePorts {
-  readonly kafka: Groups & Fetcher & Pick<Broker, 'offsets' | 'endOffsetForEpoch' | 'describeTopic'>
+  readonly kafka: Groups & Fetcher & Pick<Broker, 'offsets' | 'endOffsetForEpoch' | 'describeTopic' | 'offsetAt'>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -1,6 +1,7 @@
 import { causeText, WaybillError } from '../model/errors.js'
 import type { Finding } from '../model/finding.js'
 import { findingName } from '../model/finding.js'
+import { Progress } from '../model/progress.js'
 import type { GroupMember, GroupPartition } from '../ports/group.js'
 import { Committer } from './committer.js'
 import type { ConsumeContext } from './consume-context.js'
@@ -11,7 +12,10 @@ import { Handling } from './handling.js'
 import { InboxPurge } from './inbox-purge.js'
 import { AssignedPartition } from './partition.js'
 import { Pauses } from './pauses.js'
+import type { Start } from './resume.js'
 import { findStart } from './resume.js'
+import type { SeekPosition } from './seek.js'
+import { notSet, offsetOf, taken } from './seek.js'
 import { SequenceWatch } from './sequence-watch.js'
 
 /** How long the fetch loop rests when no partition can be read. */
@@ -40,6 +44,8 @@ export class Consumer<Tx> {
   readonly #tasks = new Set<Promise<unknown>>()
   /** Partitions whose commit for having fallen idle is under way. */
   readonly #idleCommits = new Set<AssignedPartition>()
+  /** One seek at a time. */
+  #seeks: Promise<unknown> = Promise.resolve()
   #member: GroupMember | undefined
   #joining: Promise<void> | undefined
   #loops: Promise<unknown> | undefined
@@ -122,6 +128,57 @@ export class Consumer<Tx> {
     if (!isPaused) this.#dispatcher.resume()
   }
 
+  /** See `RunningConsumer.seek`. */
+  seek(topic: string, partition: number, position: SeekPosition): Promise<void> {
+    const run = this.#seeks.then(() => this.#seek(topic, partition, position))
+    this.#seeks = run.catch(() => undefined)
+    return run
+  }
+
+  /**
+   * As at a revoke the partition drains and is committed; then a new object begins at the new position, so that nothing of
+   * the time before counts for it, and is active only when the group holds that position.
+   */
+  async #seek(topic: string, number: number, position: SeekPosition): Promise<void> {
+    if (this.#stop) throw new WaybillError('WB_STOPPED', 'this consumer was stopped')
+    this.#checkPlace(topic, number)
+    const place = { topic, partition: number }
+    const isIt = (one: AssignedPartition): boolean => one.place.topic === topic && one.place.partition === number
+    const find = (): AssignedPartition | undefined => [...this.#partitions.values()].find(isIt)
+    await this.#drained(() => find()?.phase !== 'loading')
+    const old = find()
+    const member = this.#member
+    if (old?.phase !== 'active' || !member) throw taken(place)
+    const to = await offsetOf(this.#context, old.place, position)
+    if (!this.#holds(old, 'active')) throw taken(place)
+    old.phase = 'revoking'
+    this.#dropQueued(old)
+    await this.#drained(() => old.running === 0)
+    await this.#committer.commit(member, [old])
+    if (!this.#holds(old, 'revoking')) throw taken(place)
+    // From there on everything is handled, also what was handled above before.
+    const progress = new Progress(to)
+    this.#drop(old)
+    const next = this.#begin(old.place)
+    const metadata = progress.metadata(undefined, next.name) ?? ''
+    const offset = { ...next.place, offset: progress.position, leaderEpoch: -1, metadata }
+    const outcome = await this.#committer.set(member, offset)
+    if (outcome.kind !== 'committed') {
+      // What the group holds decides, it may be either position.
+      this.#track(this.#load(next))
+      throw notSet(outcome, next.place)
+    }
+    this.#activate(next, { progress, leaderEpoch: -1, committed: offset, loss: undefined })
+    const from = old.progress?.position ?? -1
+    this.#context.events.emit({ kind: 'position-set', ...place, from, to: offset.offset })
+    this.#context.log.warn('the position was set', { group: this.#context.group, ...place, from, to: offset.offset })
+  }
+
+  /** Asked again after each wait: a revoke, a fence or the end may have come. */
+  #holds(partition: AssignedPartition, phase: AssignedPartition['phase']): boolean {
+    return partition.phase === phase && !this.#stop
+  }
+
   /** Refuses what this consumer cannot know: a slip of the pen would pause nothing, unseen. */
   #checkPlace(topic: string | undefined, partition: number | undefined): void {
     const { topics } = this.#context
@@ -130,7 +187,7 @@ export class Consumer<Tx> {
     }
     if (topic === undefined && partition !== undefined) invalid(`name the topic of partition ${partition}`)
     if (topic === undefined) return
-    if (!topics.includes(topic)) invalid(`this consumer has no topic ${String(topic)}; it has ${topics.join(', ')}`)
+    if (!topics.includes(topic)) invalid(`this consumer has no topic ${topic}; it has ${topics.join(', ')}`)
     if (partition === undefined || this.#known.has(`${topic}/${partition}`)) return
     const text = `partition ${topic}/${partition} is not assigned to this consumer: call the member that owns it, or leave the partition out to mean the whole topic`
     throw new WaybillError('WB_NOT_ASSIGNED', text, { facts: { topic, partition } })
@@ -157,6 +214,7 @@ export class Consumer<Tx> {
     this.#ended.abort()
     for (const partition of this.#partitions.values()) this.#drop(partition)
     await this.#loops
+    await this.#seeks
     await Promise.all(this.#tasks)
     try {
       await member?.leave()
@@ -192,7 +250,11 @@ export class Consumer<Tx> {
   /** Finds where to go on; a partition that is taken away meanwhile is left alone. */
   async #load(partition: AssignedPartition, atOffset?: number): Promise<void> {
     const start = await findStart(this.#context, partition, () => this.#member, atOffset)
-    if (!start || partition.phase !== 'loading') return
+    if (start) this.#activate(partition, start)
+  }
+
+  #activate(partition: AssignedPartition, start: Start): void {
+    if (partition.phase !== 'loading') return
     partition.progress = start.progress
     partition.watch = new SequenceWatch(partition.place, start.progress.position)
     partition.fetchOffset = start.progress.position

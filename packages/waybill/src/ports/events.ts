@@ -51,6 +51,14 @@ export type WaybillEvent =
       readonly runningMs: number
     }
   | { readonly kind: 'committed'; readonly topic: string; readonly partition: number; readonly offset: number }
+  | {
+      /** By `seek`: what comes next is read from `to` on, whatever was committed before. */
+      readonly kind: 'position-set'
+      readonly topic: string
+      readonly partition: number
+      readonly from: number
+      readonly to: number
+    }
   | { readonly kind: 'kafka'; readonly reachable: boolean; readonly cause?: string }
   | { readonly kind: 'backlog'; readonly waiting: number; readonly oldestMs: number }
 

@@ -44,6 +44,7 @@ class Bench {
       offsets: nowhere,
       endOffsetForEpoch: nowhere,
       describeTopic: nowhere,
+      offsetAt: nowhere,
     }
     const host = {
       handled: () => this.#handled++,

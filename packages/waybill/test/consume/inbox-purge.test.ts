@@ -104,7 +104,14 @@ class Bench {
         ...(keptMs === undefined ? {} : { keptMs }),
       }
     }
-    return { join: nowhere, fetch: nowhere, offsets: nowhere, endOffsetForEpoch: nowhere, describeTopic }
+    return {
+      join: nowhere,
+      fetch: nowhere,
+      offsets: nowhere,
+      endOffsetForEpoch: nowhere,
+      offsetAt: nowhere,
+      describeTopic,
+    }
   }
 }
 

@@ -138,12 +138,17 @@ export class ConsumerProcess extends SimProcess {
     }
   }
 
-  #reads(): Fetcher & Pick<ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'], 'offsets' | 'endOffsetForEpoch' | 'describeTopic'> {
+  #reads(): Fetcher &
+    Pick<
+      ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'],
+      'offsets' | 'endOffsetForEpoch' | 'describeTopic' | 'offsetAt'
+    > {
     const { logs, dice } = this.#around
     const logOf = (partition: number): readonly (LogRecord | null)[] => logs[partition] ?? []
     return {
       // Nothing is purged: for that no run is long enough.
       describeTopic: async () => undefined,
+      offsetAt: () => Promise.reject(new Error('nobody seeks here')),
       offsets: async (_topic, partition) => {
         await this.cross('offsets')
         return { logStart: 0, highWatermark: logOf(partition).length }
