@@ -1,9 +1,10 @@
 import type { ConsumeContext, Handler } from './consume/consume-context.js'
 import { Consumer } from './consume/consumer.js'
+import type { HeldMessage } from './consume/handling.js'
 import type { ConsumeSettings } from './consume/options.js'
 import { consumeSettings } from './consume/options.js'
 import { WaybillError } from './model/errors.js'
-import { codecFor } from './outbox/enqueue.js'
+import { codecFor, isTopicName } from './outbox/enqueue.js'
 import type { Fetcher } from './ports/fetcher.js'
 import type { Groups } from './ports/group.js'
 import type { InboxStore } from './ports/inbox-store.js'
@@ -23,13 +24,20 @@ export interface ConsumeOptions<Tx> extends Partial<ConsumeSettings> {
   readonly handle: Handler<Tx>
   /** False for errors that no further try can mend. Default: all are tried again. */
   readonly retryable?: (error: unknown) => boolean
+  /** With `onFailure: 'dead-letter'`: where messages of a topic go that cannot be handled. Default `<topic>.<group>.dead`. */
+  readonly deadLetterTopic?: (topic: string) => string
 }
 
 /** A consumer that has joined its group. */
 export interface RunningConsumer {
   /** Stops fetching, lets handlers end within `drainMs`, commits, leaves. Safe twice. */
   stop(): Promise<void>
-  /** Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED, WB_LOSS_FOUND). */
+  /** Messages of `onFailure: 'hold'` that wait now, in this process. */
+  held(): readonly HeldMessage[]
+  /**
+   * Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED,
+   * WB_DEAD_LETTER_BRAKE, WB_LOSS_FOUND).
+   */
   readonly closed: Promise<void>
 }
 
@@ -40,7 +48,8 @@ export function makeConsumer<Tx>(
   inboxStore: InboxStore | undefined,
   around: Surroundings,
 ): Consumer<Tx> {
-  const { group, topics, inbox = false, handle, retryable = () => true, ...settings } = options
+  const { group, topics, inbox = false, handle, retryable = () => true, ...rest } = options
+  const { deadLetterTopic = (topic: string) => `${topic}.${group}.dead`, ...settings } = rest
   const invalid = (what: string): never => {
     throw new WaybillError('WB_OPTION_INVALID', what)
   }
@@ -53,17 +62,25 @@ export function makeConsumer<Tx>(
   const { transactions } = instance
   if (inbox && (!inboxStore || !transactions))
     invalid('inbox: true needs the options store and transactions, both on the database of the effects')
+  const checked = consumeSettings(settings)
+  if (checked.onFailure === 'dead-letter')
+    for (const topic of topics) {
+      const to: unknown = deadLetterTopic(topic)
+      if (!isTopicName(to) || topics.includes(to))
+        invalid(`${JSON.stringify(to)} cannot be the dead-letter topic of ${topic}: give another deadLetterTopic`)
+    }
   const context: ConsumeContext<Tx> = {
     ...around,
     kafka: broker,
     events: { emit },
     group,
     topics,
-    settings: consumeSettings(settings),
+    settings: checked,
     inbox: inbox && inboxStore && transactions ? { store: inboxStore, transactions } : undefined,
     handle,
     retryable,
     codecOf: codecFor(instance.topics ?? {}),
+    deadLetterTopicOf: deadLetterTopic,
   }
   return new Consumer(context)
 }

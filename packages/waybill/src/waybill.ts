@@ -180,7 +180,7 @@ class Instance<Tx> implements Waybill<Tx> {
       this.#consumers.delete(consumer)
       throw error
     }
-    return { stop: () => consumer.stop(), closed: consumer.closed() }
+    return { stop: () => consumer.stop(), closed: consumer.closed(), held: () => consumer.held() }
   }
 
   backlog(): Promise<Backlog> {

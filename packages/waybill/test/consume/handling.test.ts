@@ -36,12 +36,15 @@ class Bench {
       handle,
       retryable,
       codecOf: () => jsonCodec,
+      deadLetterTopicOf: (topic) => `${topic}.g.dead`,
     }
     const nowhere = (): never => assert.fail('handling does not talk to Kafka')
-    const kafka = { join: nowhere, fetch: nowhere, offsets: nowhere, endOffsetForEpoch: nowhere }
+    const writes = { describeTopic: nowhere, initProducerId: nowhere, produce: nowhere }
+    const kafka = { join: nowhere, fetch: nowhere, offsets: nowhere, endOffsetForEpoch: nowhere, ...writes }
     const host = {
       handled: () => this.#handled++,
       failed: (_work: Work, error: unknown) => this.failed.push(error),
+      braked: nowhere,
       ended: this.#ended.signal,
     }
     this.handling = new Handling({ ...context, kafka }, host)
