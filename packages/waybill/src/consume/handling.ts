@@ -37,6 +37,8 @@ type End = 'done' | { readonly againAfter: Promise<void> }
  * the other without any: seen with libsql and 20 000 messages, no heartbeat was sent for 45 s and the membership was lost.
  */
 const turnEveryMs = 50
+/** A hold ends with its partition; this is only how long one timer waits for that. */
+const holdMs = 3_600_000
 
 /** Runs handlers, with the inbox in their transaction and tries in place. Knows which run now and for how long. */
 export class Handling<Tx> {
@@ -190,13 +192,14 @@ export class Handling<Tx> {
 
   /** Resolves when the partition is no longer ours; its next owner tries the message again. */
   async #hold(work: Work, cause: string): Promise<void> {
-    const { events, log } = this.#context
+    const { events, log, clock } = this.#context
     const { topic, partition, offset } = work.message
     const held = { topic, partition, offset, cause }
     this.#held.set(work, held)
     events.emit({ kind: 'held', ...held })
     log.error('a message cannot be handled: it is held, and all behind it in its order', held)
-    await aborted(work.partition.gone.signal)
+    const { signal } = work.partition.gone
+    while (!signal.aborted) await clock.sleep(holdMs, signal)
     this.#held.delete(work)
   }
 
@@ -227,13 +230,6 @@ function tooManyDead({ message, attempts }: Work, cause: unknown, percent: numbe
     `more than ${percent} % of the newest 200 messages cannot be handled; stopped before ${topic}/${partition} offset ${offset}: ` +
     `${causeText(cause)}; mend the handler and start again, or raise brakePercent`
   return new WaybillError('WB_DEAD_LETTER_BRAKE', text, { cause, facts: { topic, partition, offset, attempts } })
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 function keyText({ key }: ReceivedMessage): string | null {
