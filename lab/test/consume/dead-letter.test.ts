@@ -165,4 +165,6 @@ test('a dead-letter topic that is read by the same consumer, or is no name, is r
   const handle = (): void => undefined
   await assert.rejects(stage.consume({ ...letter, handle, topics: ['orders', deadTopic] }), refused)
   await assert.rejects(stage.consume({ ...letter, handle, deadLetterTopic: () => 'no name' }), refused)
+  const alone = { code: 'WB_OPTION_INVALID', message: /needs onFailure: 'dead-letter'/ }
+  await assert.rejects(stage.consume({ handle, deadLetterTopic: () => deadTopic }), alone)
 })

@@ -29,7 +29,7 @@ export const deadTopic = 'orders.billing.dead'
 /** The broker's session timeout. */
 export const sessionTimeoutMs = 1_500
 
-const configs = {
+const brokerConfigs = {
   'group.consumer.session.timeout.ms': String(sessionTimeoutMs),
   'group.consumer.heartbeat.interval.ms': '300',
 }
@@ -68,7 +68,7 @@ export class Stage {
   static async open(t: TestContext): Promise<Stage> {
     const folder = mkdtempSync(join(tmpdir(), 'waybill-consume-test-'))
     t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-    const broker = await createBroker({ configs, topics: [{ name: topic, partitions: 1 }] })
+    const broker = await createBroker({ configs: brokerConfigs, topics: [{ name: topic, partitions: 1 }] })
     t.after(() => broker.close())
     const stage = new Stage(t, broker, join(folder, 'board.db'))
     t.after(() => stage.board.close())

@@ -48,8 +48,7 @@ export function makeConsumer<Tx>(
   inboxStore: InboxStore | undefined,
   around: Surroundings,
 ): Consumer<Tx> {
-  const { group, topics, inbox = false, handle, retryable = () => true, ...rest } = options
-  const { deadLetterTopic = (topic: string) => `${topic}.${group}.dead`, ...settings } = rest
+  const { group, topics, inbox = false, handle, retryable = () => true, deadLetterTopic, ...settings } = options
   const invalid = (what: string): never => {
     throw new WaybillError('WB_OPTION_INVALID', what)
   }
@@ -62,27 +61,38 @@ export function makeConsumer<Tx>(
   const { transactions } = instance
   if (inbox && (!inboxStore || !transactions))
     invalid('inbox: true needs the options store and transactions, both on the database of the effects')
-  const checked = consumeSettings(settings)
-  if (checked.onFailure === 'dead-letter')
-    for (const topic of topics) {
-      const to: unknown = deadLetterTopic(topic)
-      if (!isTopicName(to) || topics.includes(to))
-        invalid(`${JSON.stringify(to)} cannot be the dead-letter topic of ${topic}: give another deadLetterTopic`)
-    }
   const context: ConsumeContext<Tx> = {
     ...around,
     kafka: broker,
     events: { emit },
     group,
     topics,
-    settings: checked,
+    settings: consumeSettings(settings),
     inbox: inbox && inboxStore && transactions ? { store: inboxStore, transactions } : undefined,
     handle,
     retryable,
     codecOf: codecFor(instance.topics ?? {}),
-    deadLetterTopicOf: deadLetterTopic,
+    deadLetterTopicOf: deadLetterTopic ?? ((topic) => `${topic}.${group}.dead`),
   }
+  checkDeadLetters(context, deadLetterTopic)
   return new Consumer(context)
+}
+
+/** Throws WB_OPTION_INVALID where dead letters could not be told from messages, or could never be sent. */
+function checkDeadLetters<Tx>({ topics, settings, deadLetterTopicOf }: ConsumeContext<Tx>, given: unknown): void {
+  const invalid = (what: string): never => {
+    throw new WaybillError('WB_OPTION_INVALID', what)
+  }
+  if (given !== undefined && typeof given !== 'function')
+    invalid("consume option deadLetterTopic must be a function: e.g. (topic) => topic + '.dead'")
+  if (given !== undefined && settings.onFailure !== 'dead-letter')
+    invalid("consume option deadLetterTopic needs onFailure: 'dead-letter'")
+  if (settings.onFailure !== 'dead-letter') return
+  for (const topic of topics) {
+    const to: unknown = deadLetterTopicOf(topic)
+    if (!isTopicName(to) || topics.includes(to))
+      invalid(`${JSON.stringify(to)} cannot be the dead-letter topic of ${topic}: give another deadLetterTopic`)
+  }
 }
 
 function hasGroups<B extends object>(broker: B): broker is B & Groups & Fetcher {
