@@ -69,10 +69,14 @@ export function postgresStore(client: unknown, options: PostgresStoreOptions): P
   }
 }
 
+/** After a page of so many rows the next is taken to be large, too: then an exact look at open senders is cheap beside it. */
+const largePageRows = 500
+
 type Rows = Pick<OutboxStore, 'read' | 'advance' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'>
 
 function rows(db: Database): Rows {
   const classes = lockClasses(db)
+  let lastRows = 0
   return {
     async read(lanes, limit) {
       const where = [
@@ -83,7 +87,10 @@ function rows(db: Database): Rows {
       ]
       const locks = [classes.lanes >>> 0, classes.keys >>> 0]
       const looksAlways = String(limit.looksAlways ?? true)
-      return pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks, looksAlways))
+      const looks = [looksAlways, String(lastRows >= largePageRows)]
+      const page = pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks, ...looks))
+      lastRows = page.rows.length
+      return page
     },
     advance: (steps) => advance(db, steps, Math.round(db.deadlineMs / 2)),
     backlog: () => backlog(db),

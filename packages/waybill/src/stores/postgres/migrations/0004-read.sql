@@ -6,7 +6,7 @@
 -- enable_*: as in outbox_advance. Planned once a session: planning cost more than a small page [0.68 against 0.30 ms of CPU].
 CREATE FUNCTION waybill.outbox_read(
   lanes integer[], after_ids bigint[], known_to bigint[], known_counts integer[], rows_max integer, bytes_max bigint,
-  lane_locks oid, key_locks oid, looks_always boolean
+  lane_locks oid, key_locks oid, looks_always boolean, looks_exactly boolean
 ) RETURNS TABLE (lane integer, is_cut boolean, page text) LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
 SET plan_cache_mode = force_generic_plan AS $body$
@@ -40,7 +40,7 @@ BEGIN
   ) AS p
   WHERE p.page IS NOT NULL;
   IF FOUND OR looks_always THEN
-    RETURN QUERY SELECT NULL::integer, NULL::boolean, waybill.outbox_open_senders(lane_locks, key_locks);
+    RETURN QUERY SELECT NULL::integer, NULL::boolean, waybill.outbox_open_senders(lane_locks, key_locks, looks_exactly);
   END IF;
 END
 $body$;
@@ -50,12 +50,15 @@ $body$;
 -- later has larger ids. A snapshot lists those below its xmax, which is the last *ended* one + 1; the others are all ids from there
 -- to the next that will be given, which `age` tells. Ids of savepoints may be among them, and who ended meanwhile: that only makes
 -- the caller read a span again.
--- pg_locks is not asked for that: with 16 connections it cost more than the page [commit to consumer at 1,000 transactions/s: p50
--- 41 ms with it, 25 without]. It is asked about transactions that are open while 256 others began: one that writes something else
+-- pg_locks is not asked for that: with 16 connections it cost more than a small page [commit to consumer at 1,000 transactions/s:
+-- p50 41 ms with it, 25 without]. After a large page it is (looks_exactly): there it is cheap, and a relay's own steps, which are
+-- transactions, too, would have spans of thousands of rows looked at again. Who ended meanwhile is not named then, see OpenSenders.
+-- Otherwise it is asked about transactions that are open while 256 others began: one that writes something else
 -- for an hour must not count as a sender for an hour. Left out is who held none of our locks and was still in progress
 -- afterwards: locks are held to the end, so its rows, if ever, come later. Race: PREPARE TRANSACTION hands over the locks and the
 -- transaction id one by one; a lock of ours without an owner says so, and nobody is left out.
-CREATE FUNCTION waybill.outbox_open_senders(lane_locks oid, key_locks oid) RETURNS text LANGUAGE plpgsql STABLE AS $body$
+CREATE FUNCTION waybill.outbox_open_senders(lane_locks oid, key_locks oid, looks_exactly boolean)
+RETURNS text LANGUAGE plpgsql STABLE AS $body$
 DECLARE
   ended_below bigint;
   next_id bigint;
@@ -74,12 +77,13 @@ BEGIN
       FROM pg_locks AS l WHERE l.locktype = 'transactionid' AND l.granted
     );
   END IF;
-  IF open_ids[1] + 256 < next_id THEN
+  IF looks_exactly OR open_ids[1] + 256 < next_id THEN
     senders := waybill.outbox_lock_owners(lane_locks, key_locks);
     IF array_position(senders, NULL) IS NULL THEN
       open_ids := ARRAY(
         SELECT x.id FROM unnest(open_ids) AS x (id)
-        WHERE x.id + 256 >= next_id OR x.id & 4294967295 = ANY (senders) OR pg_xact_status(x.id::text::xid8) <> 'in progress'
+        WHERE x.id & 4294967295 = ANY (senders)
+          OR NOT looks_exactly AND (x.id + 256 >= next_id OR pg_xact_status(x.id::text::xid8) <> 'in progress')
       );
     END IF;
   END IF;
