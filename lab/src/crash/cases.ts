@@ -9,8 +9,19 @@ import type { FailpointName } from 'waybill/testing'
  * - clash: the broker answers INVALID_PRODUCER_EPOCH.
  * - stop: the worker is asked to stop. stop-in-flight: so, while answers are held back and the drain runs out.
  * - leave: another relay leaves, and its lanes are taken.
+ * - dead-letter: half of the keys cannot be handled; a second consumer handles their dead letters.
  */
-export type Cause = 'none' | 'park' | 'hold' | 'out-of-order' | 'found' | 'clash' | 'stop' | 'stop-in-flight' | 'leave'
+export type Cause =
+  | 'none'
+  | 'park'
+  | 'hold'
+  | 'out-of-order'
+  | 'found'
+  | 'clash'
+  | 'stop'
+  | 'stop-in-flight'
+  | 'leave'
+  | 'dead-letter'
 
 /** Which process meets its fate. */
 export type Engine = 'relay' | 'sender' | 'consumer'
@@ -60,6 +71,8 @@ const consumerKills: readonly Row[] = [
   ['handle:before-transaction', [1, 9], 'none'],
   ['handle:after-effects', [1, 9], 'none'],
   ['handle:after-transaction', [1, 9], 'none'],
+  ['dead-letter:before-send', [1, 4], 'dead-letter'],
+  ['dead-letter:after-receipt', [1, 4], 'dead-letter'],
   ['commit:before-send', [1, 3], 'none'],
   ['commit:after-answer', [1, 3], 'none'],
 ]

@@ -25,6 +25,10 @@ export class ConsumerCase {
     this.#inbox = !naive
   }
 
+  get #deadLetters(): boolean {
+    return this.#case.cause === 'dead-letter'
+  }
+
   async run(): Promise<Verdict> {
     const { failpoint, hit, ending, after } = this.#case
     const board = new Board(this.#world.board)
@@ -34,7 +38,11 @@ export class ConsumerCase {
       if (after === 'restart') await this.#fill(booking, ledger, transactions)
       const survivor = after === 'takeover' ? await this.#start('survivor') : undefined
       if (survivor) await survivor.waitUntil('all partitions', () => survivor.partitions.size === partitions)
-      const victim = await this.#world.startConsumer('victim', this.#inbox, { failpoint, hit, ending })
+      const victim = await this.#world.startConsumer('victim', this.#inbox, this.#deadLetters, {
+        failpoint,
+        hit,
+        ending,
+      })
       if (survivor) {
         await victim.waitUntil('a partition', () => victim.partitions.size > 0)
         await this.#fill(booking, ledger, transactions)
@@ -56,7 +64,7 @@ export class ConsumerCase {
   }
 
   async #start(name: string): Promise<Worker> {
-    const worker = await this.#world.startConsumer(name, this.#inbox)
+    const worker = await this.#world.startConsumer(name, this.#inbox, this.#deadLetters)
     await worker.waitReady()
     return worker
   }

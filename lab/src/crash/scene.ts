@@ -4,6 +4,7 @@ import type { Flight } from '../start/scene.js'
 /** Everything goes through one small topic, so that flights of several lanes meet in a partition. */
 export const topic = 'flights'
 export const partitions = 2
+export const deadTopic = 'flights.board.dead'
 export const lanes = 8
 export const source = 'airline'
 export const group = 'board'
@@ -40,6 +41,11 @@ export const consumeOptions = {
   backoffMinMs: 20,
   backoffMaxMs: 200,
 } as const
+
+/** Flights that no handler can handle where the case wants that: those of every other key. */
+export function isPoison(number: number): boolean {
+  return number % 2 === 0
+}
 
 /** Bytes that the topic takes while some messages are to be refused; the padding makes a message larger than that. */
 export const smallMessageBytes = 2_000

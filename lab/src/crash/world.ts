@@ -14,7 +14,7 @@ import type { ConsumerSettings } from './consumer-worker.js'
 import type { Fate } from '../proofs/workers/fate.js'
 import { Ledger } from './ledger.js'
 import type { RelaySettings } from './relay-worker.js'
-import { partitions, sessionTimeoutMs, smallMessageBytes, topic } from './scene.js'
+import { deadTopic, partitions, sessionTimeoutMs, smallMessageBytes, topic } from './scene.js'
 import type { SenderSettings } from './sender-worker.js'
 import { Worker } from '../proofs/workers/worker.js'
 
@@ -29,6 +29,8 @@ const broker = {
   'group.consumer.heartbeat.interval.ms': '200',
   'group.consumer.assignment.interval.ms': '10',
 }
+
+const topics = [topic, deadTopic].map((name) => ({ name, partitions }))
 
 /** The world of one case: a folder, a broker, two SQLite files, and the processes that were started in it. */
 export class World {
@@ -50,7 +52,7 @@ export class World {
   static async create(): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), 'waybill-crash-'))
     const dataDir = join(folder, 'broker')
-    return new World(folder, await createBroker({ dataDir, topics: [{ name: topic, partitions }], configs: broker }))
+    return new World(folder, await createBroker({ dataDir, topics, configs: broker }))
   }
 
   get brokers(): readonly string[] {
@@ -81,8 +83,9 @@ export class World {
     return this.#start(name, 'sender-worker.js', settings, doom)
   }
 
-  startConsumer(name: string, inbox: boolean, doom?: Doom): Promise<Worker> {
-    const settings: ConsumerSettings = { board: this.board, brokers: this.brokers, inbox }
+  /** `deadLetters`: half of the keys are poison to it, and it handles the dead letters, too. */
+  startConsumer(name: string, inbox: boolean, deadLetters: boolean, doom?: Doom): Promise<Worker> {
+    const settings: ConsumerSettings = { board: this.board, brokers: this.brokers, inbox, deadLetters }
     return this.#start(name, 'consumer-worker.js', settings, doom)
   }
 

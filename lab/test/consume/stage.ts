@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Connection, Producer, joinGroupV9, offsetCommitV9 } from '@platformatic/kafka'
-import { type Broker, createBroker } from '@waybill/broker'
+import { type Broker, type BrokerFaults, createBroker } from '@waybill/broker'
 import Database from 'libsql'
 import {
   type ConsumeOptions,
@@ -14,6 +14,7 @@ import {
   createWaybill,
   silentLog,
 } from 'waybill'
+import { type FetchedRecord, type Kafka, kafka } from 'waybill/kafka'
 import { type SqliteHandle, fromSqlite, sqlite } from 'waybill/sqlite'
 import { withConnection } from '../../src/cluster/readiness.js'
 import { until } from '../../src/cluster/until.js'
@@ -23,10 +24,12 @@ import { TopicReader } from '../../src/start/topic-reader.js'
 export const topic = 'orders'
 /** The group of every test. */
 export const group = 'billing'
+/** Where its dead letters go; not there before a test creates it. */
+export const deadTopic = 'orders.billing.dead'
 /** The broker's session timeout. */
 export const sessionTimeoutMs = 1_500
 
-const configs = {
+const brokerConfigs = {
   'group.consumer.session.timeout.ms': String(sessionTimeoutMs),
   'group.consumer.heartbeat.interval.ms': '300',
 }
@@ -38,6 +41,15 @@ type Given = Partial<ConsumeOptions<SqliteHandle>> & Pick<ConsumeOptions<SqliteH
 export interface Working {
   readonly running: RunningConsumer
   readonly events: readonly WaybillEvent[]
+}
+
+/** A record to send. */
+export interface SentRecord {
+  /** That of the key unless told. */
+  readonly partition?: number
+  readonly key: Buffer
+  readonly value: Buffer
+  readonly headers?: readonly (readonly [Buffer, Buffer])[]
 }
 
 /** An embedded broker, a topic and a board: everything that a consumer needs. Goes when the test ends. */
@@ -58,7 +70,7 @@ export class Stage {
   static async open(t: TestContext, partitions = 1): Promise<Stage> {
     const folder = mkdtempSync(join(tmpdir(), 'waybill-consume-test-'))
     t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-    const broker = await createBroker({ configs, topics: [{ name: topic, partitions }] })
+    const broker = await createBroker({ configs: brokerConfigs, topics: [{ name: topic, partitions }] })
     t.after(() => broker.close())
     const stage = new Stage(t, broker, join(folder, 'board.db'))
     t.after(() => stage.board.close())
@@ -71,13 +83,18 @@ export class Stage {
     keyOf: (value: string) => string = (value) => value,
     partition?: number,
   ): Promise<void> {
+    const place = partition === undefined ? {} : { partition }
+    await this.sendBytes(
+      values.map((value) => ({ key: Buffer.from(keyOf(value)), value: Buffer.from(value), ...place })),
+    )
+  }
+
+  /** Sends records as they are. */
+  async sendBytes(records: readonly SentRecord[]): Promise<void> {
     const producer = new Producer({ clientId: 'test', bootstrapBrokers: [this.#broker.bootstrap] })
     try {
-      const record = (value: string): { topic: string; key: Buffer; value: Buffer; partition?: number } => {
-        const place = partition === undefined ? {} : { partition }
-        return { topic, key: Buffer.from(keyOf(value)), value: Buffer.from(value), ...place }
-      }
-      await producer.send({ acks: -1, messages: values.map(record) })
+      const messages = records.map(({ headers = [], ...record }) => ({ topic, ...record, headers: new Map(headers) }))
+      await producer.send({ acks: -1, messages })
     } finally {
       await producer.close()
     }
@@ -100,6 +117,32 @@ export class Stage {
     // Each test looks at it in its own time.
     running.closed.catch(() => undefined)
     return { running, events }
+  }
+
+  /** Lost answers and the like. */
+  get faults(): BrokerFaults {
+    return this.#broker.faults
+  }
+
+  /** Creates the dead-letter topic of the group. */
+  async createDeadTopic(configs: Readonly<Record<string, string>> = {}): Promise<void> {
+    const port = this.#port()
+    await port.createTopics([{ topic: deadTopic, partitions: 1, replicationFactor: 1, configs }])
+    await port.close()
+  }
+
+  /** All dead letters, oldest first. */
+  async deadLetters(): Promise<readonly FetchedRecord[]> {
+    const port = this.#port()
+    const { highWatermark } = await port.offsets(deadTopic, 0)
+    const letters: FetchedRecord[] = []
+    for await (const batch of port.read(deadTopic, 0, 0, highWatermark)) letters.push(...batch.records)
+    await port.close()
+    return letters
+  }
+
+  #port(): Kafka {
+    return kafka({ brokers: [this.#broker.bootstrap] }, { log: silentLog })
   }
 
   /** Writes the effect of a message, in the transaction that is open. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { failpointNames } from 'waybill/testing'
 import { exactlyOnceCases } from '../../src/proofs/exactly-once.js'
 
-const consumers = /^(fetch|handle|commit):/
+const consumers = /^(fetch|handle|dead-letter|commit):/
 
 test('every failpoint of relay and enqueue has a kill, with a restart and with a take-over', () => {
   const names = new Set(exactlyOnceCases.map(({ name }) => name.split(' ').slice(0, 3).join(' ')))

@@ -1,10 +1,11 @@
 import type { ConsumeContext, Handler } from './consume/consume-context.js'
 import { Consumer } from './consume/consumer.js'
+import type { HeldMessage } from './consume/handling.js'
 import type { ConsumeSettings } from './consume/options.js'
 import type { SeekPosition } from './consume/seek.js'
 import { consumeSettings } from './consume/options.js'
 import { WaybillError } from './model/errors.js'
-import { codecFor } from './outbox/enqueue.js'
+import { codecFor, isTopicName } from './outbox/enqueue.js'
 import type { Fetcher } from './ports/fetcher.js'
 import type { Groups } from './ports/group.js'
 import type { InboxStore } from './ports/inbox-store.js'
@@ -24,6 +25,8 @@ export interface ConsumeOptions<Tx> extends Partial<ConsumeSettings> {
   readonly handle: Handler<Tx>
   /** False for errors that no further try can mend. Default: all are tried again. */
   readonly retryable?: (error: unknown) => boolean
+  /** With `onFailure: 'dead-letter'`: where messages of a topic go that cannot be handled. Default `<topic>.<group>.dead`. */
+  readonly deadLetterTopic?: (topic: string) => string
 }
 
 /** A consumer that has joined its group. */
@@ -47,16 +50,21 @@ export interface RunningConsumer {
    * committed; later results do not count), what was fetched is dropped, then the group's position is set; the event
    * `position-set` tells it. Resolves when the group holds the new position.
    *
-   * All messages from there on are handled, also those that were handled before, except those that the inbox still knows: their effects happened, and are not
-   * done twice. For effects to happen again use another group, or no inbox. Messages that a seek
-   * forwards leaves out are never handled.
+   * All messages from there on are handled, also those that were handled before, except what the inbox still knows: those
+   * effects happened, and are not done twice. For effects to happen again use another group, or no inbox. What a seek forwards
+   * leaves out is never handled.
    *
    * Errors: WB_NOT_ASSIGNED (not ours, or taken away meanwhile: nothing was set), WB_OPTION_INVALID (not a place that the
    * partition holds), WB_KAFKA_UNREACHABLE, WB_KAFKA_REFUSED (not set, or unknown: goes on at what the group holds),
    * WB_STOPPED.
    */
   seek(topic: string, partition: number, position: SeekPosition): Promise<void>
-  /** Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED, WB_LOSS_FOUND). */
+  /** Messages of `onFailure: 'hold'` that wait now, in this process. */
+  held(): readonly HeldMessage[]
+  /**
+   * Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED,
+   * WB_DEAD_LETTER_BRAKE, WB_LOSS_FOUND).
+   */
   readonly closed: Promise<void>
 }
 
@@ -67,7 +75,7 @@ export function makeConsumer<Tx>(
   inboxStore: InboxStore | undefined,
   around: Surroundings,
 ): Consumer<Tx> {
-  const { group, topics, inbox = false, handle, retryable = () => true, ...settings } = options
+  const { group, topics, inbox = false, handle, retryable = () => true, deadLetterTopic, ...settings } = options
   const invalid = (what: string): never => {
     throw new WaybillError('WB_OPTION_INVALID', what)
   }
@@ -91,8 +99,27 @@ export function makeConsumer<Tx>(
     handle,
     retryable,
     codecOf: codecFor(instance.topics ?? {}),
+    deadLetterTopicOf: deadLetterTopic ?? ((topic) => `${topic}.${group}.dead`),
   }
+  checkDeadLetters(context, deadLetterTopic)
   return new Consumer(context)
+}
+
+/** Throws WB_OPTION_INVALID where dead letters could not be told from messages, or could never be sent. */
+function checkDeadLetters<Tx>({ topics, settings, deadLetterTopicOf }: ConsumeContext<Tx>, given: unknown): void {
+  const invalid = (what: string): never => {
+    throw new WaybillError('WB_OPTION_INVALID', what)
+  }
+  if (given !== undefined && typeof given !== 'function')
+    invalid("consume option deadLetterTopic must be a function: e.g. (topic) => topic + '.dead'")
+  if (given !== undefined && settings.onFailure !== 'dead-letter')
+    invalid("consume option deadLetterTopic needs onFailure: 'dead-letter'")
+  if (settings.onFailure !== 'dead-letter') return
+  for (const topic of topics) {
+    const to: unknown = deadLetterTopicOf(topic)
+    if (!isTopicName(to) || topics.includes(to))
+      invalid(`${JSON.stringify(to)} cannot be the dead-letter topic of ${topic}: give another deadLetterTopic`)
+  }
 }
 
 function hasGroups<B extends object>(broker: B): broker is B & Groups & Fetcher {

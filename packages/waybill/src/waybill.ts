@@ -185,6 +185,7 @@ class Instance<Tx> implements Waybill<Tx> {
       pause: (topic, partition) => consumer.pause(topic, partition),
       resume: (topic, partition) => consumer.resume(topic, partition),
       seek: (topic, partition, position) => consumer.seek(topic, partition, position),
+      held: () => consumer.held(),
       closed: consumer.closed(),
     }
   }

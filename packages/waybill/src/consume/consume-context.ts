@@ -32,9 +32,12 @@ export interface Inbox<Tx> {
   readonly transactions: Transactions<Tx>
 }
 
+/** What sending a dead letter takes. */
+type DeadLetterWrites = Pick<Broker, 'describeTopic' | 'initProducerId' | 'produce'>
+
 /** What a consumer needs from outside. */
 export interface ConsumePorts {
-  readonly kafka: Groups & Fetcher & Pick<Broker, 'offsets' | 'endOffsetForEpoch' | 'describeTopic' | 'offsetAt'>
+  readonly kafka: Groups & Fetcher & DeadLetterWrites & Pick<Broker, 'offsets' | 'endOffsetForEpoch' | 'offsetAt'>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -52,6 +55,8 @@ export interface ConsumeContext<Tx> extends ConsumePorts {
   /** False for errors that no further try can mend; default: all are tried again. */
   readonly retryable: (error: unknown) => boolean
   readonly codecOf: (topic: string) => Codec
+  /** Where messages of a topic go that cannot be handled. */
+  readonly deadLetterTopicOf: (topic: string) => string
 }
 
 /** The pause after `tries` failures. */

@@ -8,6 +8,7 @@ import type { ConsumeContext } from './consume-context.js'
 import type { Work } from './dispatcher.js'
 import { Dispatcher } from './dispatcher.js'
 import { FetchLoop } from './fetch-loop.js'
+import type { HeldMessage } from './handling.js'
 import { Handling } from './handling.js'
 import { InboxPurge } from './inbox-purge.js'
 import { AssignedPartition } from './partition.js'
@@ -60,6 +61,7 @@ export class Consumer<Tx> {
     this.#handling = new Handling(context, {
       handled: (work) => this.#handled(work),
       failed: (work, error) => this.#handlerFailed(work, error),
+      braked: (error) => this.#fail(error),
       ended: this.#ended.signal,
     })
     this.#dispatcher = new Dispatcher(context.settings.order, context.settings.workers, (work) => this.#run(work))
@@ -101,6 +103,11 @@ export class Consumer<Tx> {
   async closed(): Promise<void> {
     await this.#closed
     if (this.#failure) throw this.#failure.error
+  }
+
+  /** Messages that wait by policy `hold`. */
+  held(): readonly HeldMessage[] {
+    return this.#handling.held()
   }
 
   /** Stops fetching, lets running handlers end within `drainMs`, commits, leaves the group. Safe twice. */

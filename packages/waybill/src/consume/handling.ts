@@ -2,8 +2,10 @@ import { causeText, WaybillError } from '../model/errors.js'
 import type { ReceivedMessage } from '../model/received-message.js'
 import { uuidV7TimeMs } from '../model/message-id.js'
 import type { InboxEntry } from '../ports/inbox-store.js'
+import { Brake } from './brake.js'
 import type { ConsumeContext } from './consume-context.js'
 import { pauseMs } from './consume-context.js'
+import { DeadLetters } from './dead-letter.js'
 import type { Work } from './dispatcher.js'
 import type { AssignedPartition } from './partition.js'
 
@@ -13,15 +15,30 @@ export interface HandlingHost {
   handled(work: Work): void
   /** No further try: by policy the consumer stops here. The message stays unhandled. */
   failed(work: Work, error: unknown): void
+  /** Too many dead letters: the consumer stops. The message stays unhandled. */
+  braked(error: WaybillError): void
   /** Aborted when the consumer ends. */
   readonly ended: AbortSignal
 }
+
+/** A message that waits by policy `hold`, with all behind it in its order. */
+export interface HeldMessage {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly cause: string
+}
+
+/** What follows a try. */
+type End = 'done' | { readonly againAfter: Promise<void> }
 
 /**
  * The event loop gets a turn after this long. Where handlers and their database are synchronous (SQLite), one message follows
  * the other without any: seen with libsql and 20 000 messages, no heartbeat was sent for 45 s and the membership was lost.
  */
 const turnEveryMs = 50
+/** A hold ends with its partition; this is only how long one timer waits for that. */
+const holdMs = 3_600_000
 
 /** Runs handlers, with the inbox in their transaction and tries in place. Knows which run now and for how long. */
 export class Handling<Tx> {
@@ -30,34 +47,55 @@ export class Handling<Tx> {
   readonly #running = new Map<Work, { readonly sinceMs: number; reported: boolean }>()
   /** Tries that failed because the world was down. */
   readonly #outages = new WeakMap<Work, number>()
+  readonly #deadLetters: DeadLetters<Tx>
+  readonly #brake: Brake
+  readonly #held = new Map<Work, HeldMessage>()
   #turnedMs: number
   #turn: Promise<void> | undefined
 
   constructor(context: ConsumeContext<Tx>, host: HandlingHost) {
     this.#context = context
     this.#host = host
+    this.#deadLetters = new DeadLetters(context)
+    this.#brake = new Brake(context.settings.brakePercent)
     this.#turnedMs = context.clock.monotonicMs()
   }
 
-  /** One try. Never rejects; a message that is no longer ours is left alone, whatever its handler did. */
-  async run(work: Work): Promise<'done' | { readonly againAfter: Promise<void> }> {
+  /** One try, of the handler or of its dead letter. Never rejects; a message that is no longer ours is left alone. */
+  async run(work: Work): Promise<End> {
     const { partition } = work
     if (partition.phase !== 'active') return 'done'
-    work.attempts++
     partition.running++
+    try {
+      const end = this.#deadLetters.has(work) ? 'dead' : await this.#try(work)
+      return end === 'dead' ? await this.#sendDeadLetter(work) : end
+    } finally {
+      partition.running--
+    }
+  }
+
+  /** Messages that wait by policy `hold`. */
+  held(): readonly HeldMessage[] {
+    return [...this.#held.values()]
+  }
+
+  /** One try of the handler; `dead`: it was the last one, and its policy is a dead letter. */
+  async #try(work: Work): Promise<End | 'dead'> {
+    const { partition } = work
+    work.attempts++
     this.#running.set(work, { sinceMs: this.#context.clock.monotonicMs(), reported: false })
     try {
       const already = await this.#once(work)
       if (partition.isOurs) {
         const { topic, partition: number, offset } = work.message
         this.#context.events.emit({ kind: 'handled', topic, partition: number, offset, already })
+        this.#brake.handled()
         this.#host.handled(work)
       }
       return 'done'
     } catch (error) {
       return this.#failed(work, error)
     } finally {
-      partition.running--
       this.#running.delete(work)
     }
   }
@@ -112,7 +150,15 @@ export class Handling<Tx> {
     return already
   }
 
-  #failed(work: Work, error: unknown): 'done' | { readonly againAfter: Promise<void> } {
+  /** The offset counts as handled only with the letter's receipt. */
+  async #sendDeadLetter(work: Work): Promise<End> {
+    const end = await this.#deadLetters.send(work, this.#host.ended)
+    if (end !== true) return end
+    if (work.partition.isOurs) this.#host.handled(work)
+    return 'done'
+  }
+
+  #failed(work: Work, error: unknown): End | 'dead' {
     const { events, log, clock, settings, retryable } = this.#context
     if (!work.partition.isOurs) return 'done'
     const { topic, partition, offset } = work.message
@@ -121,11 +167,40 @@ export class Handling<Tx> {
     log.warn('a handler failed', { topic, partition, offset, attempt: work.attempts, cause })
     const isOutage = error instanceof WaybillError && error.retryable === 'yes'
     if (!retryable(error) || (!isOutage && work.attempts >= settings.maxAttempts)) {
-      this.#host.failed(work, error)
-      return 'done'
+      return this.#giveUp(work, error)
     }
     const tries = isOutage ? this.#spared(work) : work.attempts
     return { againAfter: clock.sleep(pauseMs(tries, this.#context), this.#host.ended) }
+  }
+
+  #giveUp(work: Work, error: unknown): End | 'dead' {
+    switch (this.#context.settings.onFailure) {
+      case 'stop':
+        this.#host.failed(work, error)
+        return 'done'
+      case 'dead-letter':
+        if (!this.#brake.allows()) {
+          this.#host.braked(tooManyDead(work, error, this.#context.settings.brakePercent))
+          return 'done'
+        }
+        this.#deadLetters.bury(work, error)
+        return 'dead'
+      case 'hold':
+        return { againAfter: this.#hold(work, causeText(error)) }
+    }
+  }
+
+  /** Resolves when the partition is no longer ours; its next owner tries the message again. */
+  async #hold(work: Work, cause: string): Promise<void> {
+    const { events, log, clock } = this.#context
+    const { topic, partition, offset } = work.message
+    const held = { topic, partition, offset, cause }
+    this.#held.set(work, held)
+    events.emit({ kind: 'held', ...held })
+    log.error('a message cannot be handled: it is held, and all behind it in its order', held)
+    const { signal } = work.partition.gone
+    while (!signal.aborted) await clock.sleep(holdMs, signal)
+    this.#held.delete(work)
   }
 
   /** A locked database, a full disk or a Kafka that is down is no fault of the message: the try is given back. */
@@ -147,6 +222,14 @@ export function inboxEntry(group: string, message: ReceivedMessage, partition: A
     return { group, source: waybill.source, messageId: waybill.messageId, timeMs: uuidV7TimeMs(waybill.messageId) }
   const { topicId, partition: number } = partition.place
   return { group, source: '', messageId: `${topicId}-${number}-${offset}-${leaderEpoch}`, timeMs: timestampMs }
+}
+
+function tooManyDead({ message, attempts }: Work, cause: unknown, percent: number): WaybillError {
+  const { topic, partition, offset } = message
+  const text =
+    `more than ${percent} % of the newest 200 messages cannot be handled; stopped before ${topic}/${partition} offset ${offset}: ` +
+    `${causeText(cause)}; mend the handler and start again, or raise brakePercent`
+  return new WaybillError('WB_DEAD_LETTER_BRAKE', text, { cause, facts: { topic, partition, offset, attempts } })
 }
 
 function keyText({ key }: ReceivedMessage): string | null {

@@ -3,6 +3,9 @@ import { WaybillError } from '../model/errors.js'
 /** Which messages must not be handled at the same time: those of one key, of one partition, or none. */
 export type HandlingOrder = 'key' | 'partition' | 'none'
 
+/** What becomes of a message that cannot be handled. */
+export type FailurePolicy = 'stop' | 'dead-letter' | 'hold'
+
 /** Settings of a consumer that are numbers or policies. Every time is in ms; defaults in `consumeDefaults`. */
 export interface ConsumeSettings {
   /** Handlers running at once. 1 to 10 000. */
@@ -10,7 +13,7 @@ export interface ConsumeSettings {
   /** Fetching of a partition pauses while more of its messages than this wait for a handler. */
   readonly batch: number
   readonly order: HandlingOrder
-  /** Tries of one message before the consumer stops. */
+  /** Tries of one message before `onFailure`. */
   readonly maxAttempts: number
   readonly backoffMinMs: number
   readonly backoffMaxMs: number
@@ -34,6 +37,13 @@ export interface ConsumeSettings {
   readonly onLoss: 'stop' | 'continue'
   /** Age at which an inbox entry may be purged; never before the topics' own retention. Infinity: never. */
   readonly keepInboxMs: number
+  /**
+   * What follows when a message cannot be handled: the consumer stops before it; it goes to the dead-letter topic and counts
+   * as handled with the receipt; or its key waits, visibly, until the partition is assigned anew.
+   */
+  readonly onFailure: FailurePolicy
+  /** The consumer stops when more than this share of the newest 200 messages would be dead letters. 0 to 100; 100: never. */
+  readonly brakePercent: number
 }
 
 /** The defaults. */
@@ -53,6 +63,8 @@ export const consumeDefaults: ConsumeSettings = {
   fetchWaitMs: 500,
   onLoss: 'stop',
   keepInboxMs: 604_800_000,
+  onFailure: 'stop',
+  brakePercent: 10,
 }
 
 const limits: Readonly<Partial<Record<keyof ConsumeSettings, readonly [min: number, max: number]>>> = {
@@ -61,11 +73,13 @@ const limits: Readonly<Partial<Record<keyof ConsumeSettings, readonly [min: numb
   maxAttempts: [1, 1_000_000],
   commitMs: [1, 600_000],
   rebalanceTimeoutMs: [100, 3_600_000],
+  brakePercent: [0, 100],
 }
 
 const choices: Readonly<Record<string, readonly string[]>> = {
   order: ['key', 'partition', 'none'],
   onLoss: ['stop', 'continue'],
+  onFailure: ['stop', 'dead-letter', 'hold'],
 }
 
 /** The given settings over the defaults, checked. Throws WB_OPTION_INVALID naming the setting and the fix. */

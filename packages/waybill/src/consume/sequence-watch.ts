@@ -1,4 +1,4 @@
-import { healHeaderName, parseHeader, headerName } from '../model/header.js'
+import { deadLetterPrefix, healHeaderName, parseHeader, headerName } from '../model/header.js'
 import type { Finding } from '../model/finding.js'
 import { findingOf } from '../model/finding.js'
 import { nativeProducer, SequenceDetector, waybillProducer } from '../model/sequence.js'
@@ -21,7 +21,9 @@ export class SequenceWatch {
   /** Looks at a batch as it was fetched; what is wrong with it, if anything. */
   look(batch: FetchedBatch): readonly Finding[] {
     const first = batch.records[0]
-    const seen = first && headerOf(first, headerName) ? batch.records.flatMap(ownSequence) : nativeSequence(batch)
+    // A dead letter still has the header of the topic it comes from, whose sequence says nothing about this one.
+    const isOwn = first && headerOf(first, headerName) && !headerOf(first, `${deadLetterPrefix}topic`)
+    const seen = isOwn ? batch.records.flatMap(ownSequence) : nativeSequence(batch)
     return seen.flatMap((one) => findingOf(this.#detector.feed(one), one, this.#place) ?? [])
   }
 

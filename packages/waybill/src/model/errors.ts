@@ -30,6 +30,7 @@ export const errorCodes = {
   WB_RECORD_CORRUPT: 'unknown',
   WB_DEADLINE: 'unknown',
   WB_HANDLER_FAILED: 'unknown',
+  WB_DEAD_LETTER_BRAKE: 'unknown',
   WB_LOSS_FOUND: 'no',
   WB_NOT_ASSIGNED: 'no',
   WB_STOPPED: 'no',

@@ -7,6 +7,9 @@ export const headerName = 'waybill'
 /** On a record that was sent again because Kafka lost it: `<partition>-<offset>` of the lost copy. */
 export const healHeaderName = 'waybill-heal'
 
+/** On a dead letter: `waybill-dead-topic`, `-partition`, `-offset` … of the message that could not be handled. */
+export const deadLetterPrefix = 'waybill-dead-'
+
 /** Record headers whose name starts with this are reserved. */
 export const reservedPrefix = 'waybill'
 

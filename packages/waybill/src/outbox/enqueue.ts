@@ -100,10 +100,15 @@ function checkShape(message: Message): void {
   const { topic, key } = message
   for (const field of Object.keys(message))
     if (!fields.has(field)) invalid(`a message has no field "${field}"; known: topic, key, value, headers`)
-  if (typeof topic !== 'string' || !topicPattern.test(topic) || topic === '.' || topic === '..')
+  if (!isTopicName(topic))
     invalid(`topic ${JSON.stringify(topic)} is not a Kafka topic name ([A-Za-z0-9._-], 1 to 249 characters)`)
   if (key !== undefined && key !== null && typeof key !== 'string' && !(key instanceof Uint8Array))
     invalid(`key of a message to ${topic} must be text, bytes, null or absent, not ${typeof key}; use String(id)`)
+}
+
+/** What Kafka takes for a topic's name. */
+export function isTopicName(name: unknown): name is string {
+  return typeof name === 'string' && topicPattern.test(name) && name !== '.' && name !== '..'
 }
 
 function isObject(value: unknown): boolean {

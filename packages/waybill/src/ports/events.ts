@@ -50,6 +50,31 @@ export type WaybillEvent =
       readonly offset: number
       readonly runningMs: number
     }
+  | {
+      /** The receipt of its dead letter is there; the message counts as handled. */
+      readonly kind: 'dead-lettered'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly receipt: { readonly topic: string; readonly partition: number; readonly offset: number }
+    }
+  | {
+      /** Its key waits, and the letter is sent again. */
+      readonly kind: 'dead-letter-failed'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly tries: number
+      readonly cause: string
+    }
+  | {
+      /** By policy `hold`: its key waits until the partition is assigned anew. */
+      readonly kind: 'held'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: number
+      readonly cause: string
+    }
   | { readonly kind: 'committed'; readonly topic: string; readonly partition: number; readonly offset: number }
   | {
       /** By `seek`: what comes next is read from `to` on, whatever was committed before. */

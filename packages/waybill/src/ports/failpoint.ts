@@ -21,6 +21,8 @@ export const failpointNames = [
   'handle:before-transaction',
   'handle:after-effects',
   'handle:after-transaction',
+  'dead-letter:before-send',
+  'dead-letter:after-receipt',
   'commit:before-send',
   'commit:after-answer',
 ] as const

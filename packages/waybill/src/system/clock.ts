@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../ports/clock.js'
 
 /** Node's timers cannot wait longer than this; longer sleeps wake early, which every caller must allow for. */
@@ -16,6 +17,8 @@ export const systemClock: Clock = {
         resolve()
       }
       const timer = setTimeout(done, Math.min(Math.max(0, ms), sleepMaxMs))
+      // A signal of an engine has as many sleepers as messages pause: more than the 10 from which Node suspects a leak.
+      if (signal) setMaxListeners(0, signal)
       signal?.addEventListener('abort', done, { once: true })
     }),
   turn: () => new Promise((resolve) => setImmediate(resolve)),

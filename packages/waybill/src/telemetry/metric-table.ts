@@ -114,6 +114,16 @@ export const metricTable = {
     help: 'Messages that came again and that the inbox knew.',
   },
   waybill_handler_failures_total: { type: 'counter', from: 'process', help: 'Tries of a handler that failed.' },
+  waybill_dead_letters_total: {
+    type: 'counter',
+    from: 'process',
+    help: 'Messages that went to a dead-letter topic, by its receipts.',
+  },
+  waybill_dead_letter_failures_total: {
+    type: 'counter',
+    from: 'process',
+    help: 'Tries to send a dead letter that got no receipt.',
+  },
 } as const
 
 /** Name of a metric. */

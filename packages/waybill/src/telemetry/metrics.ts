@@ -89,6 +89,10 @@ class Collector {
         return this.#add(event.already ? 'waybill_handled_before_total' : 'waybill_handled_total')
       case 'handler-failed':
         return this.#add('waybill_handler_failures_total')
+      case 'dead-lettered':
+        return this.#add('waybill_dead_letters_total')
+      case 'dead-letter-failed':
+        return this.#add('waybill_dead_letter_failures_total')
       default:
     }
   }

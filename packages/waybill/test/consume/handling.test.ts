@@ -36,19 +36,16 @@ class Bench {
       handle,
       retryable,
       codecOf: () => jsonCodec,
+      deadLetterTopicOf: (topic) => `${topic}.g.dead`,
     }
     const nowhere = (): never => assert.fail('handling does not talk to Kafka')
-    const kafka = {
-      join: nowhere,
-      fetch: nowhere,
-      offsets: nowhere,
-      endOffsetForEpoch: nowhere,
-      describeTopic: nowhere,
-      offsetAt: nowhere,
-    }
+    const writes = { describeTopic: nowhere, initProducerId: nowhere, produce: nowhere }
+    const reads = { fetch: nowhere, offsets: nowhere, offsetAt: nowhere, endOffsetForEpoch: nowhere }
+    const kafka = { join: nowhere, ...reads, ...writes }
     const host = {
       handled: () => this.#handled++,
       failed: (_work: Work, error: unknown) => this.failed.push(error),
+      braked: nowhere,
       ended: this.#ended.signal,
     }
     this.handling = new Handling({ ...context, kafka }, host)

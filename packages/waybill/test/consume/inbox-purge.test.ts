@@ -60,6 +60,7 @@ class Bench {
       handle: () => undefined,
       retryable: () => true,
       codecOf: () => jsonCodec,
+      deadLetterTopicOf: (topic) => `${topic}.g.dead`,
     }
     this.#running = new InboxPurge(context, () => this.isOwner).run(this.#stop.signal)
   }
@@ -110,6 +111,8 @@ class Bench {
       offsets: nowhere,
       endOffsetForEpoch: nowhere,
       offsetAt: nowhere,
+      initProducerId: nowhere,
+      produce: nowhere,
       describeTopic,
     }
   }

@@ -60,8 +60,8 @@ test('what the README says of settings that bind each other, and of choices, is 
   assert.throws(() => consumeSettings({ drainMs: 1_000, rebalanceTimeoutMs: 1_000 }), refused)
   assert.match(text('backoffMaxMs'), /not less than `backoffMinMs`/)
   assert.throws(() => consumeSettings({ backoffMinMs: 2, backoffMaxMs: 1 }), refused)
-  for (const name of ['order', 'onLoss'] as const) {
-    const told = [...text(name).matchAll(/`([a-z]+)`/g)].map(([, choice]) => choice)
+  for (const name of ['order', 'onLoss', 'onFailure'] as const) {
+    const told = [...text(name).matchAll(/`([a-z-]+)`/g)].map(([, choice]) => choice)
     let known = ''
     try {
       consumeSettings({ [name]: 'nonsense' })

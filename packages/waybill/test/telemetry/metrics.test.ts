@@ -62,6 +62,8 @@ test('what the relay tells is counted, in the format that a scraper reads', asyn
     { kind: 'handled', topic: 't', partition: 0, offset: 0, already: true },
     { kind: 'handled', topic: 't', partition: 0, offset: 1, already: false },
     { kind: 'handler-failed', topic: 't', partition: 0, offset: 2, attempt: 1, cause: 'x' },
+    { kind: 'dead-letter-failed', topic: 't', partition: 0, offset: 2, tries: 1, cause: 'x' },
+    { kind: 'dead-lettered', topic: 't', partition: 0, offset: 2, receipt: { topic: 'd', partition: 0, offset: 0 } },
   ]
   for (const event of events) seen.onEvent(event)
   const all = await scrape(seen)
@@ -83,6 +85,8 @@ test('what the relay tells is counted, in the format that a scraper reads', asyn
       waybill_handled_total: 1,
       waybill_handled_before_total: 1,
       waybill_handler_failures_total: 1,
+      waybill_dead_letters_total: 1,
+      waybill_dead_letter_failures_total: 1,
     },
   )
   assert.equal(all.get('waybill_refused_total')?.samples[0]?.labels.code, 'A "quoted\\\n" code')

@@ -1,7 +1,7 @@
 import { Consumer } from '../../../src/consume/consumer.js'
 import { consumeSettings } from '../../../src/consume/options.js'
 import { jsonCodec } from '../../../src/model/codec.js'
-import type { FetchedBatch } from '../../../src/ports/broker.js'
+import type { Broker, FetchedBatch, ProduceOutcome } from '../../../src/ports/broker.js'
 import type { Fetcher } from '../../../src/ports/fetcher.js'
 import type { GroupPartition } from '../../../src/ports/group.js'
 import type { Transactions } from '../../../src/ports/transactions.js'
@@ -12,6 +12,7 @@ import { SimProcess } from '../../simulation/process.js'
 import type { Dice } from '../../simulation/dice.js'
 import type { VirtualTime } from '../../simulation/virtual-time.js'
 import type { Coordinator } from './coordinator.js'
+import type { DeadTopic } from './dead-topic.js'
 import { SimGroups } from './group-port.js'
 import type { Effect, LogRecord } from './oracle.js'
 
@@ -27,12 +28,15 @@ export interface Surroundings {
   readonly store: MemoryStore
   readonly effects: Effect[]
   readonly inbox: boolean
+  /** Where dead letters go; undefined: a failed message is tried for ever. */
+  readonly deadTopic: DeadTopic | undefined
   faultRate: number
 }
 
 const topicId = 'a'.repeat(32)
 const placeOf = (partition: number): GroupPartition => ({ topic: 'flights', topicId, partition })
 const pageRecords = 4
+const lettersSoon = { maxAttempts: 2, brakePercent: 100 }
 
 /** A consumer in a process that can be killed and paused at any await. */
 export class ConsumerProcess extends SimProcess {
@@ -47,7 +51,7 @@ export class ConsumerProcess extends SimProcess {
     const { time, dice, coordinator } = around
     this.#groups = new SimGroups(coordinator, this, time, placeOf, () => dice.chance(around.faultRate / 4))
     this.#consumer = new Consumer<Tx>({
-      kafka: { ...this.#reads(), join: (options, listener) => this.#groups.join(options, listener) },
+      kafka: { ...this.#reads(), ...this.#writes(), join: (options, listener) => this.#groups.join(options, listener) },
       clock: this.clock,
       random: { next: () => dice.roll(), bytes: (count) => new Uint8Array(count) },
       log: silentLog,
@@ -58,7 +62,7 @@ export class ConsumerProcess extends SimProcess {
       settings: consumeSettings({
         workers: 4,
         batch: 6,
-        maxAttempts: 1_000_000,
+        ...(around.deadTopic ? { ...lettersSoon, onFailure: 'dead-letter' } : { maxAttempts: 1_000_000 }),
         backoffMinMs: 5,
         backoffMaxMs: 50,
         commitMs: 80,
@@ -70,6 +74,7 @@ export class ConsumerProcess extends SimProcess {
       handle: (message, { tx }) => this.#handle(message.text(), message.partition, message.offset, tx),
       retryable: () => true,
       codecOf: () => jsonCodec,
+      deadLetterTopicOf: (topic) => `${topic}.board.dead`,
     })
     this.started = this.#consumer.start().catch((error: unknown) => {
       if (!this.isStopping) throw error
@@ -97,7 +102,7 @@ export class ConsumerProcess extends SimProcess {
   async #handle(id: string, partition: number, offset: number, tx: Tx | undefined): Promise<void> {
     const { dice, effects, faultRate } = this.#around
     for (let hop = dice.whole(4); hop >= 0; hop--) await this.cross('handler')
-    if (dice.chance(faultRate)) throw new Error('handler fails')
+    if (id.startsWith('poison') || dice.chance(faultRate)) throw new Error('handler fails')
     const effect = { id, partition, offset }
     if (tx) this.#staged.set(tx, [...(this.#staged.get(tx) ?? []), effect])
     else effects.push(effect)
@@ -138,16 +143,36 @@ export class ConsumerProcess extends SimProcess {
     }
   }
 
+  /** The dead-letter topic: missing for a while, requests lost before and after the append, refused. */
+  #writes(): Pick<Broker, 'describeTopic' | 'initProducerId' | 'produce'> {
+    const { deadTopic, dice } = this.#around
+    const fails = (share: number): boolean => dice.chance(this.#around.faultRate * share)
+    const lost: ProduceOutcome = { kind: 'unknown', cause: 'cut' }
+    return {
+      describeTopic: async () => {
+        await this.cross('describe')
+        return fails(0.5) ? undefined : deadTopic?.view
+      },
+      initProducerId: async () => {
+        await this.cross('producer id')
+        return deadTopic?.newProducerId() ?? -1
+      },
+      produce: async ({ batches }) => {
+        await this.cross('produce')
+        if (fails(0.5)) return [lost]
+        if (fails(0.5)) return [{ kind: 'rejected', code: 'MESSAGE_TOO_LARGE', appended: 'no', message: '' }]
+        const outcomes = batches.map((batch) => deadTopic?.append(batch) ?? lost)
+        await this.cross('produce back')
+        return fails(2) ? [lost] : outcomes
+      },
+    }
+  }
+
   #reads(): Fetcher &
-    Pick<
-      ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'],
-      'offsets' | 'endOffsetForEpoch' | 'describeTopic' | 'offsetAt'
-    > {
+    Pick<ConstructorParameters<typeof Consumer<Tx>>[0]['kafka'], 'offsets' | 'endOffsetForEpoch' | 'offsetAt'> {
     const { logs, dice } = this.#around
     const logOf = (partition: number): readonly (LogRecord | null)[] => logs[partition] ?? []
     return {
-      // Nothing is purged: for that no run is long enough.
-      describeTopic: async () => undefined,
       offsetAt: () => Promise.reject(new Error('nobody seeks here')),
       offsets: async (_topic, partition) => {
         await this.cross('offsets')
@@ -194,7 +219,7 @@ function batchOf(record: LogRecord): FetchedBatch {
         timestampMs: 0,
         key: Buffer.from(record.key),
         value: Buffer.from(record.id),
-        headers: [],
+        headers: [['source', Buffer.from(record.id)]],
       },
     ],
   }

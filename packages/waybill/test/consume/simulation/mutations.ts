@@ -5,6 +5,7 @@ const dispatcher = 'src/consume/dispatcher.js'
 const handling = 'src/consume/handling.js'
 const consumer = 'src/consume/consumer.js'
 const resume = 'src/consume/resume.js'
+const deadLetter = 'src/consume/dead-letter.js'
 
 /** Ways to get a consumer wrong: those of the issue, and the classic ones. */
 export const mutations: readonly Mutation[] = [
@@ -88,6 +89,22 @@ export const mutations: readonly Mutation[] = [
         file: handling,
         find: 'if (!(await store.accept(transactions, tx, entry)))\n                return true;',
         replace: 'await store.accept(transactions, tx, entry);',
+      },
+    ],
+  },
+  {
+    name: 'a dead letter without an answer taken for sent',
+    patches: [
+      { file: deadLetter, find: "if (outcome?.kind !== 'acked')", replace: "if (outcome?.kind === 'rejected')" },
+    ],
+  },
+  {
+    name: 'handled before the receipt of the dead letter',
+    patches: [
+      {
+        file: handling,
+        find: 'const end = await this.#deadLetters.send(work, this.#host.ended);',
+        replace: 'const end = true; void this.#deadLetters.send(work, this.#host.ended);',
       },
     ],
   },

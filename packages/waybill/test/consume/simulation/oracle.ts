@@ -1,3 +1,5 @@
+import type { StoredLetter } from './dead-topic.js'
+
 /** A record of the log. */
 export interface LogRecord {
   readonly offset: number
@@ -12,11 +14,15 @@ export interface Effect {
   readonly offset: number
 }
 
-/** Every broken promise in words: nothing lost; with the inbox nothing twice; first effects of a key in log order. */
+/**
+ * Every broken promise in words: nothing lost (an effect, or a dead letter that is the message as it was); with the inbox no
+ * effect twice; first effects of a key in log order. A message that has a dead letter, too, is out of that order.
+ */
 export function brokenPromises(
   logs: readonly (readonly (LogRecord | null)[])[],
   effects: readonly Effect[],
   inbox: boolean,
+  letters: readonly StoredLetter[] = [],
 ): readonly string[] {
   const broken: string[] = []
   const times = new Map<string, number>()
@@ -25,21 +31,31 @@ export function brokenPromises(
     times.set(id, (times.get(id) ?? 0) + 1)
     if (!first.has(id)) first.set(id, at)
   })
-  for (const log of logs) {
+  const dead = new Map(letters.map((letter) => [letter.id, letter]))
+  for (const [partition, log] of logs.entries()) {
     const last = new Map<string, { readonly id: string; readonly at: number }>()
     for (const record of log) {
       if (!record) continue
       const { id, key } = record
       const at = first.get(id)
+      const letter = dead.get(id)
+      if (letter && !isOf(letter, record, partition)) broken.push(`dead letter of ${id} is ${JSON.stringify(letter)}`)
+      if (at === undefined && letter) continue
       if (at === undefined) {
         broken.push(`lost ${id}`)
         continue
       }
       if (inbox && (times.get(id) ?? 0) > 1) broken.push(`effect doubled ${id} (${times.get(id)} times)`)
+      if (letter) continue
       const before = last.get(key)
       if (before && before.at > at) broken.push(`reordered ${before.id} behind ${id} of key ${key}`)
       last.set(key, { id, at })
     }
   }
   return broken
+}
+
+function isOf({ key, headers }: StoredLetter, record: LogRecord, partition: number): boolean {
+  const told = [headers['waybill-dead-partition'], headers['waybill-dead-offset'], headers['source']]
+  return key === record.key && told.join() === [partition, record.offset, record.id].join()
 }

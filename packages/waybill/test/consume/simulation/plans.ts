@@ -7,6 +7,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   seed: fc.integer({ min: 0, max: 0xffffffff }),
   records: fc.integer({ min: 5, max: 40 }),
   inbox: fc.boolean(),
+  deadLetters: fc.boolean(),
   actions: fc.array(
     fc.record({ at: fc.integer({ min: 20, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }),
     {

@@ -6,6 +6,7 @@ import { VirtualTime } from '../../simulation/virtual-time.js'
 import type { Surroundings } from './consumer-process.js'
 import { ConsumerProcess } from './consumer-process.js'
 import { Coordinator } from './coordinator.js'
+import { DeadTopic } from './dead-topic.js'
 import type { LogRecord } from './oracle.js'
 import { brokenPromises } from './oracle.js'
 
@@ -18,6 +19,8 @@ export interface Plan {
   readonly seed: number
   readonly records: number
   readonly inbox: boolean
+  /** Some messages can never be handled, and go to the dead-letter topic, like those that fail twice. */
+  readonly deadLetters: boolean
   readonly actions: readonly { readonly at: number; readonly kind: ActionKind }[]
 }
 
@@ -56,6 +59,7 @@ class World {
       store: memoryStore({ nowMs: () => time.nowMs }),
       effects: [],
       inbox: plan.inbox,
+      deadTopic: plan.deadLetters ? new DeadTopic() : undefined,
       faultRate: 0.15,
     }
   }
@@ -77,8 +81,9 @@ class World {
   }
 
   #broken(): readonly string[] {
-    const { logs, effects, coordinator } = this.#around
-    return [...brokenPromises(logs, effects, this.#plan.inbox), ...coordinator.regressions]
+    const { logs, effects, coordinator, deadTopic } = this.#around
+    const letters = deadTopic?.letters ?? []
+    return [...brokenPromises(logs, effects, this.#plan.inbox, letters), ...coordinator.regressions]
   }
 
   /** Keys stay in one partition; some offsets hold no record. */
@@ -88,7 +93,8 @@ class World {
       const key = this.#dice.pick(keys)
       const log = logs[keys.indexOf(key) % partitions] ?? []
       if (this.#dice.chance(0.1)) log.push(null)
-      log.push({ offset: log.length, id: `m${number}`, key })
+      const poison = this.#plan.deadLetters && this.#dice.chance(0.15)
+      log.push({ offset: log.length, id: `${poison ? 'poison' : 'm'}${number}`, key })
     }
     return logs
   }
