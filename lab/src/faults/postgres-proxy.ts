@@ -20,9 +20,9 @@ export interface CutAtCommit {
   readonly client?: RegExp
 }
 
-/** As CutAtCommit, at the first message of the client that holds these bytes. */
+/** As CutAtCommit, at the first message of the client that holds these bytes, or any of these texts. */
 export interface CutAtBytes extends CutAtCommit {
-  readonly bytes: string | Uint8Array
+  readonly bytes: string | Uint8Array | readonly string[]
 }
 
 /** A cut that waits for its message, and what has come of it. */
@@ -101,10 +101,13 @@ export class PostgresProxy extends TcpProxy {
     return this.#add(new PostgresCut(fault, (_, isCommit) => isCommit))
   }
 
-  /** Cuts the connection at the next message of a client that holds these bytes, such as a table's name. */
+  /** Cuts the connection at the next message of a client that holds these bytes, such as a table's or a kept statement's name. */
   cutAtBytes(fault: CutAtBytes): PostgresCut {
-    const bytes = Buffer.from(fault.bytes)
-    return this.#add(new PostgresCut(fault, (message) => message.includes(bytes)))
+    const { bytes } = fault
+    const texts = (typeof bytes === 'string' || bytes instanceof Uint8Array ? [bytes] : bytes).map((text) =>
+      Buffer.from(text),
+    )
+    return this.#add(new PostgresCut(fault, (message) => texts.some((text) => message.includes(text))))
   }
 
   /** Takes back the network's faults and every cut that still waits. */

@@ -99,6 +99,8 @@ async function proxied(world: World): Promise<{ proxy: PostgresProxy; database: 
 }
 
 const cuts = 5
+/** The name under which the server keeps the statement of a usual turn of marks and claims. */
+const usualTurn = 'waybill advance-usual'
 
 /** The service cannot know whether its order was placed, and its client orders again. */
 async function commitCut(world: World, deliver: boolean): Promise<undefined> {
@@ -120,14 +122,14 @@ async function markCut(world: World, deliver: boolean): Promise<undefined> {
   const cut =
     world.arm === 'naive'
       ? proxy.cutAtBytes({ deliver, count: cuts, bytes: 'DELETE' })
-      : proxy.cutAtBytes({ deliver, count: cuts, bytes: '"kind":"mark"' })
+      : proxy.cutAtBytes({ deliver, count: cuts, bytes: ['"kind":"mark"', usualTurn] })
   await finish(world, () => cut.happened(), relay)
 }
 
 async function claimCut(world: World, deliver: boolean): Promise<undefined> {
   const { proxy, database } = await proxied(world)
   const relay = await world.startRelay('relay', { database })
-  const cut = proxy.cutAtBytes({ deliver, count: cuts, bytes: '"kind":"claim"' })
+  const cut = proxy.cutAtBytes({ deliver, count: cuts, bytes: ['"kind":"claim"', usualTurn] })
   await finish(world, () => cut.happened(), relay)
 }
 
