@@ -189,7 +189,7 @@ export interface LaneRead {
 export interface ReadLimit {
   readonly rows: number
   readonly bytes: number
-  /** Whether to look at open senders although no row was found; it is the expensive half of such a read. Default true. */
+  /** Whether to look at open senders although no row was found. Default true. */
   readonly looksAlways?: boolean
 }
 

@@ -9,7 +9,7 @@ const keysMax = 64
 const unordered = -1
 
 /** The two classes of advisory locks of an outbox. Others of the application may collide, which only costs time. */
-export function lockClasses(db: Database): { readonly lanes: number; readonly keys: number } {
+function lockClasses(db: Database): { readonly lanes: number; readonly keys: number } {
   return { lanes: db.lockClass('lanes'), keys: db.lockClass('keys') }
 }
 

@@ -9,7 +9,6 @@ import { enqueueing } from './enqueue.js'
 import { inboxBeside } from './inbox.js'
 import type { PostgresInbox } from './inbox.js'
 import { leases } from './leases.js'
-import { lockClasses } from './locks.js'
 import { maintenance } from './partitions.js'
 import { arrayOf, numberOf, pageOf, textArrayOf, textOf } from './rows.js'
 import { schema } from './schema.js'
@@ -75,7 +74,6 @@ const largePageRows = 500
 type Rows = Pick<OutboxStore, 'read' | 'advance' | 'backlog' | 'purgeSent' | 'saveTopicLimits' | 'topicLimits'>
 
 function rows(db: Database): Rows {
-  const classes = lockClasses(db)
   let lastRows = 0
   return {
     async read(lanes, limit) {
@@ -85,10 +83,8 @@ function rows(db: Database): Rows {
         arrayOf(lanes.map(({ known }) => known?.toId ?? 0)),
         arrayOf(lanes.map(({ known }) => known?.count ?? 0)),
       ]
-      const locks = [classes.lanes >>> 0, classes.keys >>> 0]
-      const looksAlways = String(limit.looksAlways ?? true)
-      const looks = [looksAlways, String(lastRows >= largePageRows)]
-      const page = pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...locks, ...looks))
+      const looks = [limit.looksAlways ?? true, lastRows >= largePageRows].map(String)
+      const page = pageOf(await db.rows('read', ...where, limit.rows, limit.bytes, ...looks))
       lastRows = page.rows.length
       return page
     },

@@ -6,7 +6,7 @@
 -- enable_*: as in outbox_advance. Planned once a session: planning cost more than a small page [0.68 against 0.30 ms of CPU].
 CREATE FUNCTION waybill.outbox_read(
   lanes integer[], after_ids bigint[], known_to bigint[], known_counts integer[], rows_max integer, bytes_max bigint,
-  lane_locks oid, key_locks oid, looks_always boolean, looks_exactly boolean
+  looks_always boolean, looks_exactly boolean
 ) RETURNS TABLE (lane integer, is_cut boolean, page text) LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
 SET plan_cache_mode = force_generic_plan AS $body$
@@ -40,7 +40,7 @@ BEGIN
   ) AS p
   WHERE p.page IS NOT NULL;
   IF FOUND OR looks_always THEN
-    RETURN QUERY SELECT NULL::integer, NULL::boolean, waybill.outbox_open_senders(lane_locks, key_locks, looks_exactly);
+    RETURN QUERY SELECT NULL::integer, NULL::boolean, waybill.outbox_open_senders(looks_exactly);
   END IF;
 END
 $body$;
@@ -57,7 +57,7 @@ $body$;
 -- for an hour must not count as a sender for an hour. Left out is who held none of our locks and was still in progress
 -- afterwards: locks are held to the end, so its rows, if ever, come later. Race: PREPARE TRANSACTION hands over the locks and the
 -- transaction id one by one; a lock of ours without an owner says so, and nobody is left out.
-CREATE FUNCTION waybill.outbox_open_senders(lane_locks oid, key_locks oid, looks_exactly boolean)
+CREATE FUNCTION waybill.outbox_open_senders(looks_exactly boolean)
 RETURNS text LANGUAGE plpgsql STABLE AS $body$
 DECLARE
   ended_below bigint;
@@ -78,7 +78,7 @@ BEGIN
     );
   END IF;
   IF looks_exactly OR open_ids[1] + 256 < next_id THEN
-    senders := waybill.outbox_lock_owners(lane_locks, key_locks);
+    senders := waybill.outbox_lock_owners();
     IF array_position(senders, NULL) IS NULL THEN
       open_ids := ARRAY(
         SELECT x.id FROM unnest(open_ids) AS x (id)
@@ -93,7 +93,7 @@ $body$;
 
 -- The transaction ids that hold our locks; NULL among them for a lock without one. Joined through pg_locks itself, one consistent
 -- look.
-CREATE FUNCTION waybill.outbox_lock_owners(lane_locks oid, key_locks oid) RETURNS bigint[] LANGUAGE plpgsql
+CREATE FUNCTION waybill.outbox_lock_owners() RETURNS bigint[] LANGUAGE plpgsql
 SET enable_hashjoin = on AS $body$
 BEGIN
   RETURN ARRAY(
@@ -103,7 +103,8 @@ BEGIN
     SELECT DISTINCT t.transactionid::text::bigint
     FROM locks AS l
     LEFT JOIN locks AS t ON t.virtualtransaction = l.virtualtransaction AND t.locktype = 'transactionid' AND t.granted
-    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid IN (lane_locks, key_locks)
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+      AND l.classid IN (lock_class_of_lanes::oid, lock_class_of_keys::oid)
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   );
 END
