@@ -9,7 +9,7 @@ import { type Result, resultLine, tableText } from './report.js'
 import { Servers } from './servers.js'
 import { beginStatements, writeStatements } from './statements.js'
 import { median, percentile } from './statistics.js'
-import { type CpuSeconds, cpuSeconds } from './usage.js'
+import { type CpuSeconds, cpuSeconds, othersShare } from './usage.js'
 import { Worker } from './worker.js'
 
 /** No outbox (the limit), waybill's relay in the service's process, and in another; the peers, which are always another. */
@@ -147,7 +147,6 @@ function usageOf(
   const grown = (at: number, of: keyof CpuSeconds): number => (after[at]?.[of] ?? 0) - (before[at]?.[of] ?? 0)
   const [service, relay, consumer] = [grown(0, 'arm'), grown(1, 'arm'), grown(2, 'arm')]
   const [database, brokers] = [grown(0, 'database'), grown(0, 'brokers')]
-  const ours = service + relay + consumer + database + brokers + grown(0, 'measuring')
   const micros = (seconds: number): number => (seconds * 1e6) / count
   return {
     cpu: {
@@ -157,8 +156,15 @@ function usageOf(
       brokers: micros(brokers),
       consumer: micros(consumer),
     },
-    others: Math.max(0, grown(0, 'machine') - ours) / Math.max(grown(0, 'capacity'), 0.01),
+    others: othersShare(together(before), together(after)),
   }
+}
+
+/** The three looks of one moment as one, the arm being all three. */
+function together(looks: readonly CpuSeconds[]): CpuSeconds {
+  const [first] = looks
+  if (!first) throw new Error('internal error: nobody was looked at')
+  return { ...first, arm: looks.reduce((sum, { arm }) => sum + arm, 0) }
 }
 
 function partsOf({ service, relay, database, brokers, consumer }: Cpu): readonly (readonly [string, number])[] {
