@@ -1,19 +1,30 @@
 // What the relay does when an answer leaves it open whether a message is in the topic.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { Stage, topic } from './stage.js'
 
 const outOfOrderSequenceNumber = 45
 const duplicateSequenceNumber = 46
 
-test('an error that says "appended already" is never taken for "not sent", not even when nothing can be read back', async (t) => {
+/**
+ * A sender whose first message is sent. Somebody's records follow, and retention takes everything: the place where the next
+ * message would lie cannot be read.
+ */
+async function beforeDeletedPlace(
+  t: TestContext,
+): Promise<{ stage: Stage; sender: Awaited<ReturnType<Stage['start']>> }> {
   const stage = await Stage.open(t)
   const sender = await stage.start()
   await sender.send({ key: 'a', value: 'one' })
   await sender.drained()
-  // Somebody's records follow, and retention takes everything: the place where the next message would lie cannot be read.
   await stage.sendByAnotherProducer(['x', 'y', 'z'])
   await stage.admin.deleteRecords(topic, 0, 4)
+  return { stage, sender }
+}
+
+test('an error that says "appended already" is never taken for "not sent", not even when nothing can be read back', async (t) => {
+  const { stage, sender } = await beforeDeletedPlace(t)
   stage.broker.faults.errorNext({ api: 'Produce', count: 1, errorCode: duplicateSequenceNumber })
   await sender.send({ key: 'a', value: 'two' })
   const { detail } = await sender.alerted('unresolved')
@@ -23,12 +34,7 @@ test('an error that says "appended already" is never taken for "not sent", not e
 })
 
 test('an error that says "nothing was appended" lets the message go on when nothing can be read back', async (t) => {
-  const stage = await Stage.open(t)
-  const sender = await stage.start()
-  await sender.send({ key: 'a', value: 'one' })
-  await sender.drained()
-  await stage.sendByAnotherProducer(['x', 'y', 'z'])
-  await stage.admin.deleteRecords(topic, 0, 4)
+  const { stage, sender } = await beforeDeletedPlace(t)
   stage.broker.faults.errorNext({ api: 'Produce', count: 1, errorCode: outOfOrderSequenceNumber })
   await sender.send({ key: 'a', value: 'two' })
   await sender.drained()

@@ -4,7 +4,6 @@ import type { ConsumeContext, Handler } from '../../src/consume/consume-context.
 import type { Work } from '../../src/consume/dispatcher.js'
 import { Handling } from '../../src/consume/handling.js'
 import type { ConsumeSettings } from '../../src/consume/options.js'
-import { consumeSettings } from '../../src/consume/options.js'
 import { AssignedPartition } from '../../src/consume/partition.js'
 import { jsonCodec } from '../../src/model/codec.js'
 import type { WaybillError } from '../../src/model/errors.js'
@@ -12,8 +11,7 @@ import { ReceivedMessage } from '../../src/model/received-message.js'
 import type { ProduceBatch, ProduceOutcome, RecordData, TopicView } from '../../src/ports/broker.js'
 import type { WaybillEvent } from '../../src/ports/events.js'
 import { systemClock } from '../../src/system/clock.js'
-import { noFailpoints } from '../../src/system/failpoints.js'
-import { silentLog } from '../../src/system/log.js'
+import { handlingContext } from './handling-context.js'
 import { DeadTopic } from './simulation/dead-topic.js'
 
 class BadOrder extends Error {}
@@ -36,36 +34,12 @@ class Bench {
   readonly #ended = new AbortController()
 
   constructor(settings: Partial<ConsumeSettings> = {}, handle: Handler<undefined> = fail) {
-    const nowhere = (): never => assert.fail('not of handling')
-    const context: ConsumeContext<undefined> = {
-      kafka: {
-        join: nowhere,
-        fetch: nowhere,
-        offsets: nowhere,
-        endOffsetForEpoch: nowhere,
-        offsetAt: nowhere,
-        ...this.#writes(),
-      },
-      clock: systemClock,
-      random: { next: () => 0.5, bytes: (count) => new Uint8Array(count) },
-      log: silentLog,
-      events: { emit: (event) => this.events.push(event) },
-      failpoints: noFailpoints,
-      group: 'g',
-      topics: ['t'],
-      settings: consumeSettings({
-        onFailure: 'dead-letter',
-        maxAttempts: 2,
-        backoffMinMs: 1,
-        backoffMaxMs: 2,
-        ...settings,
-      }),
-      inbox: undefined,
+    const context = handlingContext({
       handle,
-      retryable: () => true,
-      codecOf: () => jsonCodec,
-      deadLetterTopicOf: (topic) => `${topic}.g.dead`,
-    }
+      settings: { onFailure: 'dead-letter', maxAttempts: 2, ...settings },
+      events: this.events,
+      kafka: this.#writes(),
+    })
     this.partition.phase = 'active'
     this.handling = new Handling(context, {
       handled: ({ message }) => this.handled.push(message.offset),
@@ -118,6 +92,11 @@ class Bench {
       if (end === 'done') return
       await end.againAfter
     }
+  }
+
+  /** Producer id and sequence of every letter sent. */
+  identities(): readonly (readonly number[])[] {
+    return this.sent.map(({ producerId, firstSequence }) => [producerId, firstSequence])
   }
 
   causes(): readonly string[] {
@@ -188,13 +167,10 @@ test('dead letters that follow each other share a producer id, those at the same
   const bench = new Bench()
   await bench.through(bench.work(1))
   await bench.through(bench.work(2))
-  assert.deepEqual(
-    bench.sent.map(({ producerId, firstSequence }) => [producerId, firstSequence]),
-    [
-      [0, 0],
-      [0, 1],
-    ],
-  )
+  assert.deepEqual(bench.identities(), [
+    [0, 0],
+    [0, 1],
+  ])
   bench.answers.push({ before: true, outcome: lost })
   await Promise.all([bench.through(bench.work(3)), bench.through(bench.work(4))])
   assert.equal(bench.topic.letters.length, 4)
@@ -209,14 +185,11 @@ test('a producer id that the broker refuses is given up, the letter goes under a
   bench.answers.push({ before: true, outcome: rejected('OUT_OF_ORDER_SEQUENCE_NUMBER') })
   await bench.through(bench.work(1))
   await bench.through(bench.work(2))
-  assert.deepEqual(
-    bench.sent.map(({ producerId, firstSequence }) => [producerId, firstSequence]),
-    [
-      [0, 0],
-      [1, 0],
-      [1, 1],
-    ],
-  )
+  assert.deepEqual(bench.identities(), [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+  ])
 })
 
 test('a missing dead-letter topic holds the message, is told, and costs no further try of the handler', async () => {

@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
 import { connect, createServer } from 'node:net'
 import { test } from 'node:test'
-import type { ConsumeContext, Handler } from '../../src/consume/consume-context.js'
+import type { Handler } from '../../src/consume/consume-context.js'
 import type { Work } from '../../src/consume/dispatcher.js'
 import { Handling } from '../../src/consume/handling.js'
-import { consumeSettings } from '../../src/consume/options.js'
 import { AssignedPartition } from '../../src/consume/partition.js'
 import { jsonCodec } from '../../src/model/codec.js'
 import { WaybillError } from '../../src/model/errors.js'
 import { ReceivedMessage } from '../../src/model/received-message.js'
 import type { WaybillEvent } from '../../src/ports/events.js'
-import { systemClock } from '../../src/system/clock.js'
-import { noFailpoints } from '../../src/system/failpoints.js'
-import { silentLog } from '../../src/system/log.js'
+import { handlingContext } from './handling-context.js'
 
 /** Handling with this handler; `failed` are the messages given up. */
 class Bench {
@@ -23,32 +20,16 @@ class Bench {
   #handled = 0
 
   constructor(handle: Handler<undefined>, retryable: (error: unknown) => boolean = () => true) {
-    const context: Omit<ConsumeContext<undefined>, 'kafka'> = {
-      clock: systemClock,
-      random: { next: () => 0.5, bytes: (count) => new Uint8Array(count) },
-      log: silentLog,
-      events: { emit: (event) => this.events.push(event) },
-      failpoints: noFailpoints,
-      group: 'g',
-      topics: ['t'],
-      settings: consumeSettings({ maxAttempts: 3, backoffMinMs: 1, backoffMaxMs: 2 }),
-      inbox: undefined,
-      handle,
-      retryable,
-      codecOf: () => jsonCodec,
-      deadLetterTopicOf: (topic) => `${topic}.g.dead`,
-    }
-    const nowhere = (): never => assert.fail('handling does not talk to Kafka')
-    const writes = { describeTopic: nowhere, initProducerId: nowhere, produce: nowhere }
-    const reads = { fetch: nowhere, offsets: nowhere, offsetAt: nowhere, endOffsetForEpoch: nowhere }
-    const kafka = { join: nowhere, ...reads, ...writes }
+    const settings = { maxAttempts: 3 }
+    const context = handlingContext({ handle, settings, events: this.events, retryable })
+    const nowhere = (): never => assert.fail('no policy of dead letters')
     const host = {
       handled: () => this.#handled++,
       failed: (_work: Work, error: unknown) => this.failed.push(error),
       braked: nowhere,
       ended: this.#ended.signal,
     }
-    this.handling = new Handling({ ...context, kafka }, host)
+    this.handling = new Handling(context, host)
   }
 
   get handled(): number {

@@ -10,23 +10,13 @@ import { memoryStore } from '../../src/stores/memory/store.js'
 import type { MemoryStore } from '../../src/stores/memory/store.js'
 import { memoryTransactions } from '../../src/stores/memory/transactions.js'
 import { pgliteWorld } from './postgres/pglite-world.js'
+import { seededPicks } from './seeded-picks.js'
 
 // The stores share little or nothing (PostgreSQL has the rules of streams in SQL, SQLite those of step-rules.ts), so each is the
 // other's oracle for random calls, most of which a store has to refuse.
 
 const outbox = { source: 'shop', lanes: 3 }
 const longMs = 600_000
-
-/** Mulberry32: a seed reproduces a run. */
-function random(seed: number): (count: number) => number {
-  let state = seed
-  return (count) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % count
-  }
-}
 
 type Pick = (count: number) => number
 type Call = (store: OutboxStore, transactions: Transactions<unknown>) => Promise<unknown>
@@ -196,7 +186,7 @@ function sqliteOther(): Other {
 }
 
 async function agree(seed: number, calls: number, other: Other): Promise<number> {
-  const pick = random(seed)
+  const pick = seededPicks(seed)
   const stores = [memoryStore({ nowMs: () => 1_700_000_000_000 }), other.store] as const
   const transactions = [memoryTransactions(stores[0]), other.transactions] as const
   const belief: Belief = { leases: [], lastRowId: 0, number: 0 }

@@ -9,6 +9,7 @@ import { memoryTransactions } from '../../../src/stores/memory/transactions.js'
 import { usualCall, usualRowsMax } from '../../../src/stores/postgres/usual-steps.js'
 import { message } from '../../../src/testing/store/scene.js'
 import { pgliteWorld } from './pglite-world.js'
+import { seededPicks } from '../seeded-picks.js'
 
 // A usual turn of the relay is done by one statement, anything else step by step. Which way was taken must never show.
 
@@ -68,17 +69,6 @@ function watched(): { readonly database: PGlite; readonly count: { taken: number
     },
   })
   return { database, count }
-}
-
-/** Mulberry32: a seed reproduces a run. */
-function random(seed: number): (count: number) => number {
-  let state = seed
-  return (count) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % count
-  }
 }
 
 /** What a relay knows of a stream. */
@@ -235,7 +225,7 @@ const lift = { kind: 'hold-lift', lane: 0, fence: -1, rowId: 0 } as const
 
 async function agree(seed: number, rounds: number): Promise<{ taken: number; refused: number }> {
   const { database, count } = watched()
-  const pick = random(seed)
+  const pick = seededPicks(seed)
   const [usual, byStep] = [pgliteWorld(database), pgliteWorld(database)]
   const memory = memoryStore({ nowMs: () => 1_700_000_000_000 })
   const sides: readonly Side[] = [usual, byStep, { store: memory, transactions: memoryTransactions(memory) }]
