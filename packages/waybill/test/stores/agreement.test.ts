@@ -247,9 +247,10 @@ test('memory and SQLite answer the same random calls alike', { timeout: 60_000 }
 const skip = process.env.WAYBILL_FAST === '1'
 const reason = skip ? ' (skipped in test:fast: half a minute)' : ''
 
-// Seed found: flight rows came in the order of the plan, not of the flights.
+// Seeds found: flight rows came in the order of the plan, not of the flights; a lane whose only row is larger than the limit was
+// called cut.
 test(`memory and PostgreSQL answer the same random calls alike${reason}`, { skip, timeout: 300_000 }, async () => {
   const db = await PGlite.create()
-  await agreeOften([198_917_442], 150, () => pgliteWorld(db))
+  await agreeOften([198_917_442, 1_129_337_842], 150, () => pgliteWorld(db))
   await db.close()
 })

@@ -20,7 +20,7 @@ BEGIN
     ) THEN w.known_to ELSE w.after_id END AS from_id
   ) AS f
   CROSS JOIN LATERAL (
-    SELECT count(*) >= rows_max OR max(r.bytes_so_far) > bytes_max AS is_cut,
+    SELECT count(*) >= rows_max OR NOT bool_and(r.fits) AS is_cut,
       encode(
         string_agg(
           record_send(ROW(r.id, r.message_id, r.created_at, r.topic, r.key, r.headers, r.value)), ''::bytea
