@@ -127,6 +127,7 @@ class KafkaBroker implements Broker, Fetcher, Groups {
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
     await createTopics(this.#cluster, this.#context, topics)
     for (const { topic } of topics) this.#topics.forget(topic)
+    for (const { topic, partitions } of topics) await this.#partitions.led(topic, partitions)
   }
 
   fetch(

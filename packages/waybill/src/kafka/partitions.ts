@@ -48,6 +48,22 @@ export class Partitions {
     this.#context = context
   }
 
+  /**
+   * Resolves when the leader of each partition answers as one. A broker shows a new leader in its metadata before that leader has
+   * its replica: a produce request between the two is refused with NOT_LEADER_OR_FOLLOWER (seen once in CI, Kafka 4.3.1).
+   */
+  async led(topic: string, partitions: number): Promise<void> {
+    for (let partition = 0; partition < partitions; partition++) {
+      try {
+        await this.#offset(topic, partition, earliest)
+      } catch (error) {
+        // A topic that existed already may have fewer partitions.
+        if (error instanceof WaybillError && error.code === 'WB_TOPIC_UNKNOWN') return
+        throw error
+      }
+    }
+  }
+
   /** See `Broker.offsets`. */
   async offsets(topic: string, partition: number): Promise<{ logStart: number; highWatermark: number }> {
     const logStart = await this.#offset(topic, partition, earliest)

@@ -152,7 +152,7 @@ export interface Broker {
     toOffset: number,
     signal?: AbortSignal,
   ): AsyncIterable<FetchedBatch>
-  /** Creates topics; one that exists already is fine. */
+  /** Creates topics and waits until their leaders answer; a topic that exists already is fine. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /** Closes all connections; requests under way become `unknown`. Safe twice. */
   close(): Promise<void>
