@@ -1,5 +1,6 @@
-// Fetches what only `npm run bench` compares waybill with, once, into the lab's cache folder: Debezium's jars with Maven, and the
-// fastest Kafka client for Node, which compiles librdkafka. `node scripts/bench-peers.mjs` prints both folders as JSON.
+// Fetches what only `npm run bench` compares waybill with, once, into the lab's cache folder: jars of Debezium and of Confluent's
+// Parallel Consumer with Maven, and the fastest Kafka client for Node, which compiles librdkafka.
+// `node scripts/bench-peers.mjs [debezium] [parallel] [client]` prints the folders of those that are named as JSON; all unless told.
 import { createHash, randomUUID } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,22 +13,31 @@ const debeziumVersion = '3.6.1.Final'
 const clientVersion = '1.10.1'
 const clientName = '@confluentinc/kafka-javascript'
 
-const artifacts = [
+const debeziumArtifacts = [
   ['io.debezium', 'debezium-embedded', debeziumVersion],
   ['io.debezium', 'debezium-connector-postgres', debeziumVersion],
   ['io.debezium', 'debezium-storage-file', debeziumVersion],
   ['org.slf4j', 'slf4j-simple', '1.7.36'],
 ]
+// Brings kafka-clients 3.9, the line that it is written for.
+const parallelVersion = '0.5.3.3'
+const parallelArtifacts = [
+  ['io.confluent.parallelconsumer', 'parallel-consumer-core', parallelVersion],
+  ['org.slf4j', 'slf4j-simple', '2.0.13'],
+]
 const dependencyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
 
-// Debezium's parent names a repository that is not needed: everything is in the central one. Asking it costs minutes where it
+// Both parents name a repository that is not needed: everything is in the central one. Asking it costs minutes where it
 // cannot be reached, so it is switched off under its own id.
 const withoutRepository = (id) =>
   `<repository><id>${id}</id><url>file:///none</url><releases><enabled>false</enabled></releases><snapshots><enabled>false</enabled></snapshots></repository>`
 const dependency = ([groupId, artifactId, version]) =>
   `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>waybill.lab</groupId><artifactId>debezium</artifactId><version>1</version><packaging>pom</packaging>
+const pomOf = (
+  name,
+  artifacts,
+) => `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>waybill.lab</groupId><artifactId>${name}</artifactId><version>1</version><packaging>pom</packaging>
 <repositories>${withoutRepository('confluent')}</repositories>
 <dependencies>${artifacts.map(dependency).join('')}</dependencies></project>
 `
@@ -35,9 +45,15 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.
 const options = { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: 900_000 }
 
 /** The folder of Debezium's jars, fetched when it is not there. Throws what Maven says. */
-export function debeziumJars() {
+export const debeziumJars = () => jarsOf('debezium', debeziumVersion, debeziumArtifacts)
+
+/** The folder of the Parallel Consumer's jars, fetched when it is not there. Throws what Maven says. */
+export const parallelJars = () => jarsOf('parallel', parallelVersion, parallelArtifacts)
+
+function jarsOf(name, version, artifacts) {
+  const pom = pomOf(name, artifacts)
   const digest = createHash('sha256').update(pom).digest('hex').slice(0, 8)
-  return provide(`debezium-${debeziumVersion}-${digest}`, (scratch) => {
+  return provide(`${name}-${version}-${digest}`, (scratch) => {
     writeFileSync(join(scratch, 'pom.xml'), pom)
     const jars = join(scratch, 'jars')
     const goal = [`${dependencyPlugin}:copy-dependencies`, `-DoutputDirectory=${jars}`, '-DincludeScope=runtime']
@@ -86,8 +102,10 @@ function mustRun(program, args, more = {}) {
   throw new Error(`${program} failed:\n${said}`)
 }
 
-/** What there is; a peer that is not to be had comes with the reason instead of a folder. */
-export function benchPeers() {
+const peers = { debezium: debeziumJars, parallel: parallelJars, client: compiledClient }
+
+/** Folders of the named peers; one that is not to be had comes with the reason instead. */
+export function benchPeers(names = Object.keys(peers)) {
   const attempt = (get) => {
     try {
       return { folder: get() }
@@ -95,7 +113,10 @@ export function benchPeers() {
       return { reason: error.message }
     }
   }
-  return { debezium: attempt(debeziumJars), client: attempt(compiledClient) }
+  return Object.fromEntries(names.map((name) => [name, attempt(peers[name])]))
 }
 
-if (isMain(import.meta.url)) console.log(JSON.stringify(benchPeers()))
+if (isMain(import.meta.url)) {
+  const named = process.argv.slice(2)
+  console.log(JSON.stringify(benchPeers(named.length > 0 ? named : undefined)))
+}

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
 import { type ArmName, armNames } from './arm.js'
+import { allKeys, usualKeys, type WorkName, workNames } from './consume/workload.js'
 import { type ClientName, clientNames } from './handwritten-client.js'
 
 /** The benches. */
-export const benchNames = ['relay', 'latency', 'enqueue', 'growth'] as const
+export const benchNames = ['relay', 'latency', 'enqueue', 'growth', 'consume'] as const
 export type BenchName = (typeof benchNames)[number]
 
 /** What the command line asks for. */
@@ -11,7 +12,7 @@ export interface BenchOptions {
   readonly help: boolean
   readonly bench: BenchName
   readonly rounds: number
-  /** Rows of relay; the largest backlog of growth. */
+  /** Rows of relay; the largest backlog of growth; records without work of consume. */
   readonly count: number
   /** Length of one run of latency and enqueue. */
   readonly seconds: number
@@ -22,10 +23,16 @@ export interface BenchOptions {
   /** A folder for CPU profiles of the Node arms. */
   readonly profiles: string | undefined
   readonly json: boolean
+  /** Workloads of consume. */
+  readonly work: readonly WorkName[]
+  /** Keys of W1, one run each. */
+  readonly keys: readonly number[]
+  /** All key counts of W1 and all works of W3. */
+  readonly full: boolean
 }
 
 /** The help text. */
-export const usage: string = `npm run bench -- relay | latency | enqueue | growth [options]
+export const usage: string = `npm run bench -- relay | latency | enqueue | growth | consume [options]
 
 Each bench starts three Kafka nodes and a PostgreSQL, runs waybill, the limit and the peers in one run, arm after arm in every
 round, and prints medians. docs/benchmarks.md tells the rules.
@@ -34,9 +41,13 @@ round, and prints medians. docs/benchmarks.md tells the rules.
   latency   1000 transactions a second: from commit to visible for a consumer
   enqueue   business transactions a second without an outbox, with a hand-written insert, with waybill
   growth    the relay's rate with 10 000 to 1 000 000 waiting rows and 1 to 64 partitions
+  consume   a topic until all of it is committed: waybill, Confluent's Parallel Consumer, plain Java, kafkajs, the compiled client
 
-  --rounds <n>      rounds (default 5; growth and latency 3)
-  --count <n>       rows of relay (default 200000) and the largest backlog of growth (default 1000000)
+  --rounds <n>      rounds (default 5; growth, latency and consume 3)
+  --count <n>       rows of relay (default 200000), the largest backlog of growth, records without work of consume (1000000)
+  --work <a,b>      workloads of consume: ${workNames.join(', ')} (default: all)
+  --keys <a,b>      keys of W1 (default ${usualKeys.join(',')})
+  --full            all keys of W1 (${allKeys.join(', ')}) and all works of W3
   --seconds <n>     length of one run of latency (default 30) and enqueue (default 5)
   --arms <a,b>      only these arms, e.g. waybill,limit: no comparison then
   --client <name>   client of the hand-written relay: ${clientNames.join(', ')} (default: confluent where it compiles)
@@ -59,6 +70,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
       arms: { type: 'string' },
       client: { type: 'string' },
       profiles: { type: 'string' },
+      work: { type: 'string' },
+      keys: { type: 'string' },
+      full: { type: 'boolean', default: false },
       output: { type: 'string', short: 'o', default: 'text' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -69,25 +83,42 @@ export function readOptions(args: readonly string[]): BenchOptions {
     throw new TypeError(`which bench? One of ${benchNames.join(', ')}, not '${positionals.join(' ')}'`)
   if (values.output !== 'text' && values.output !== 'json')
     throw new TypeError(`--output is text or json, not '${values.output}'`)
-  const isShort = bench === 'growth' || bench === 'latency'
+  const isShort = bench === 'growth' || bench === 'latency' || bench === 'consume'
+  const isMillion = bench === 'growth' || bench === 'consume'
   return {
     help: values.help,
     bench,
     rounds: whole('--rounds', values.rounds ?? (isShort ? '3' : '5'), 1, 100),
-    count: whole('--count', values.count ?? (bench === 'growth' ? '1000000' : '200000'), 1000, 5_000_000),
+    count: whole('--count', values.count ?? (isMillion ? '1000000' : '200000'), 1000, 5_000_000),
     seconds: whole('--seconds', values.seconds ?? (bench === 'latency' ? '30' : '5'), 1, 600),
     arms: values.arms?.split(','),
     client: values.client === undefined ? undefined : oneOf('--client', values.client, clientNames),
     profiles: values.profiles,
     json: values.output === 'json',
+    work: chosen('--work', values.work?.split(','), workNames),
+    keys: keysOf(values.keys, values.full),
+    full: values.full,
   }
 }
 
 /** The arms asked for, in the order of `known`; all unless some were named. Throws a TypeError for an unknown name. */
 export function chosenArms<Name extends string>(wanted: readonly string[] | undefined, known: readonly Name[]): Name[] {
+  return chosen('--arms', wanted, known)
+}
+
+function chosen<Name extends string>(
+  option: string,
+  wanted: readonly string[] | undefined,
+  known: readonly Name[],
+): Name[] {
   if (!wanted) return [...known]
-  const names = new Set(wanted.map((name) => oneOf('--arms', name, known)))
+  const names = new Set(wanted.map((name) => oneOf(option, name, known)))
   return known.filter((name) => names.has(name))
+}
+
+function keysOf(text: string | undefined, full: boolean): readonly number[] {
+  if (text !== undefined) return text.split(',').map((part) => whole('--keys', part, 1, 65_536))
+  return full ? allKeys : usualKeys
 }
 
 /** The arms of the relay bench that the options ask for. */

@@ -1,4 +1,5 @@
-// `npm run bench -- relay | latency | enqueue | growth`.
+// `npm run bench -- relay | latency | enqueue | growth | consume`.
+import { consumeBench } from '../bench/consume/consume-bench.js'
 import { enqueueBench } from '../bench/enqueue-bench.js'
 import { growthBench } from '../bench/growth-bench.js'
 import { latencyBench } from '../bench/latency-bench.js'
@@ -11,6 +12,7 @@ const benches: Readonly<Record<BenchName, (options: BenchOptions) => Promise<Res
   latency: latencyBench,
   enqueue: enqueueBench,
   growth: growthBench,
+  consume: consumeBench,
 }
 
 async function main(): Promise<number> {
