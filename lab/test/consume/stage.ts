@@ -35,7 +35,8 @@ const brokerConfigs = {
 }
 const busyTimeoutMs = 500
 
-type Given = Partial<ConsumeOptions<SqliteHandle>> & Pick<ConsumeOptions<SqliteHandle>, 'handle'>
+type WithoutPlace<Options> = Options extends unknown ? Omit<Options, 'group' | 'topics'> : never
+type Given = WithoutPlace<ConsumeOptions<SqliteHandle>> & { readonly topics?: readonly string[] }
 
 /** A consumer at work, and what it reported. */
 export interface Working {

@@ -1,4 +1,4 @@
-import type { ConsumeContext, Handler } from './consume/consume-context.js'
+import type { BatchHandler, ConsumeContext, Handler } from './consume/consume-context.js'
 import { Consumer } from './consume/consumer.js'
 import type { HeldMessage } from './consume/handling.js'
 import type { ConsumeSettings } from './consume/options.js'
@@ -12,8 +12,28 @@ import type { InboxStore } from './ports/inbox-store.js'
 import type { Surroundings } from './sending.js'
 import type { WaybillOptions } from './waybill.js'
 
-/** Options of `consume`. Unknown keys are refused. */
-export interface ConsumeOptions<Tx> extends Partial<ConsumeSettings> {
+/** What is consumed, and what a message is handled with: one by one, or several of a partition together. Unknown keys are refused. */
+export type ConsumeOptions<Tx> = ConsumeBasics & (OneByOne<Tx> | Together<Tx>)
+
+interface OneByOne<Tx> {
+  /** Fulfilled = handled; rejected = tried again, up to `maxAttempts`. `tx` is there with `inbox: true`. */
+  readonly handle: Handler<Tx>
+  readonly handleBatch?: never
+}
+
+interface Together<Tx> {
+  readonly handle?: never
+  /**
+   * Up to `handleBatchMax` messages of one partition, by offset, never two batches with one key (`order`). Fulfilled = all
+   * handled; a `BatchError` names those that failed; anything else: all are tried again, up to `maxAttempts`, then each alone,
+   * so that `onFailure` meets only the message at fault. With `inbox: true` one transaction, and no message that was handled
+   * before.
+   */
+  readonly handleBatch: BatchHandler<Tx>
+}
+
+/** Options of `consume` beside the handler. */
+export interface ConsumeBasics extends Partial<ConsumeSettings> {
   readonly group: string
   readonly topics: readonly string[]
   /**
@@ -21,8 +41,6 @@ export interface ConsumeOptions<Tx> extends Partial<ConsumeSettings> {
    * Default false: at least once.
    */
   readonly inbox?: boolean
-  /** Fulfilled = handled; rejected = tried again, up to `maxAttempts`. `tx` is there with `inbox: true`. */
-  readonly handle: Handler<Tx>
   /** False for errors that no further try can mend. Default: all are tried again. */
   readonly retryable?: (error: unknown) => boolean
   /** With `onFailure: 'dead-letter'`: where messages of a topic go that cannot be handled. Default `<topic>.<group>.dead`. */
@@ -75,14 +93,24 @@ export function makeConsumer<Tx>(
   inboxStore: InboxStore | undefined,
   around: Surroundings,
 ): Consumer<Tx> {
-  const { group, topics, inbox = false, handle, retryable = () => true, deadLetterTopic, ...settings } = options
+  const {
+    group,
+    topics,
+    inbox = false,
+    handle,
+    handleBatch,
+    retryable = () => true,
+    deadLetterTopic,
+    ...settings
+  } = options
   const invalid = (what: string): never => {
     throw new WaybillError('WB_OPTION_INVALID', what)
   }
   if (typeof group !== 'string' || group === '') invalid("consume option group is missing: e.g. group: 'billing'")
   if (!Array.isArray(topics) || topics.length === 0)
     invalid("consume option topics is missing: e.g. topics: ['orders']")
-  if (typeof handle !== 'function') invalid('consume option handle must be a function')
+  const handlers = handlersOf(handle, handleBatch)
+  if (handle && settings.handleBatchMax !== undefined) invalid('consume option handleBatchMax needs handleBatch')
   const { broker, emit } = around
   if (!hasGroups(broker)) return invalid('this broker adapter has no groups; give the addresses of the brokers')
   const { transactions } = instance
@@ -96,13 +124,27 @@ export function makeConsumer<Tx>(
     topics,
     settings: consumeSettings(settings),
     inbox: inbox && inboxStore && transactions ? { store: inboxStore, transactions } : undefined,
-    handle,
+    ...handlers,
     retryable,
     codecOf: codecFor(instance.topics ?? {}),
     deadLetterTopicOf: deadLetterTopic ?? ((topic) => `${topic}.${group}.dead`),
   }
   checkDeadLetters(context, deadLetterTopic)
   return new Consumer(context)
+}
+
+/** One of both; JavaScript may give none, both, or no function. */
+function handlersOf<Tx>(
+  one: Handler<Tx> | undefined,
+  together: BatchHandler<Tx> | undefined,
+): Pick<ConsumeContext<Tx>, 'handle' | 'handleBatch'> {
+  const given = one ?? together
+  if (given === undefined || (one !== undefined && together !== undefined))
+    throw new WaybillError('WB_OPTION_INVALID', 'consume needs one of the options handle and handleBatch')
+  if (typeof given !== 'function')
+    throw new WaybillError('WB_OPTION_INVALID', 'consume option handle, or handleBatch, must be a function')
+  if (one !== undefined) return { handle: one }
+  return { handle: (message, context) => together?.([message], context), handleBatch: together }
 }
 
 /** Throws WB_OPTION_INVALID where dead letters could not be told from messages, or could never be sent. */

@@ -255,7 +255,9 @@ class Instance<Tx> implements Waybill<Tx> {
 export type { AlertSink, Alert, Backlog, Broker, Codec, KafkaOptions, Message, OutboxStore, RejectPolicy, RelayOptions }
 export type { Clock, ConsumeOptions, Failpoints, InboxStore, Log, Random, RunningConsumer, Transactions, WaybillEvent }
 export type { SeekPosition } from './consume/seek.js'
-export type { Handler, HandlerContext } from './consume/consume-context.js'
+export type { BatchHandler, Handler, HandlerContext } from './consume/consume-context.js'
+export { BatchError } from './model/batch-error.js'
+export type { BatchFailure } from './model/batch-error.js'
 export { ReceivedMessage } from './model/received-message.js'
 export { WaybillError, errorCodes } from './model/errors.js'
 export type { ErrorCode, Retryable } from './model/errors.js'

@@ -17,7 +17,7 @@ import type { ConsumeSettings } from './options.js'
 export interface HandlerContext<Tx> {
   /** With the inbox: the transaction in which the message is remembered; effects in it happen exactly once. */
   readonly tx: Tx
-  /** 1 on the first try of this process. */
+  /** 1 on the first try of this process; of a batch the highest of its messages. */
   readonly attempt: number
   /** Aborted when the message is no longer ours or the consumer ends: what is done after that may be done by another, too. */
   readonly signal: AbortSignal
@@ -25,6 +25,13 @@ export interface HandlerContext<Tx> {
 
 /** Handles one message; may return a promise. Fulfilled means handled; anything else is tried again. */
 export type Handler<Tx> = (message: ReceivedMessage, context: HandlerContext<Tx>) => unknown
+
+/**
+ * Handles messages of one partition together, in offset order; may return a promise. Fulfilled means that all are handled. A
+ * `BatchError` names those that failed; any other error means that all of them are tried again, and after the last try each
+ * of them alone.
+ */
+export type BatchHandler<Tx> = (messages: readonly ReceivedMessage[], context: HandlerContext<Tx>) => unknown
 
 /** The inbox and the transactions it shares with the handler. */
 export interface Inbox<Tx> {
@@ -51,7 +58,10 @@ export interface ConsumeContext<Tx> extends ConsumePorts {
   readonly topics: readonly string[]
   readonly settings: ConsumeSettings
   readonly inbox: Inbox<Tx> | undefined
+  /** One message; with `handleBatch` a batch of it alone. */
   readonly handle: Handler<Tx>
+  /** Where messages are handled together, up to `handleBatchMax`. */
+  readonly handleBatch?: BatchHandler<Tx> | undefined
   /** False for errors that no further try can mend; default: all are tried again. */
   readonly retryable: (error: unknown) => boolean
   readonly codecOf: (topic: string) => Codec

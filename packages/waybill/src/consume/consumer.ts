@@ -5,6 +5,9 @@ import { Progress } from '../model/progress.js'
 import type { GroupMember, GroupPartition } from '../ports/group.js'
 import { Committer } from './committer.js'
 import type { ConsumeContext } from './consume-context.js'
+import type { BatchEnd } from './batch-dispatcher.js'
+import { BatchDispatcher } from './batch-dispatcher.js'
+import { BatchHandling } from './batch-handling.js'
 import type { Work } from './dispatcher.js'
 import { Dispatcher } from './dispatcher.js'
 import { FetchLoop } from './fetch-loop.js'
@@ -33,7 +36,7 @@ export class Consumer<Tx> {
   readonly #committer: Committer<Tx>
   readonly #fetching: FetchLoop<Tx>
   readonly #handling: Handling<Tx>
-  readonly #dispatcher: Dispatcher
+  readonly #dispatcher: Dispatcher | BatchDispatcher
   readonly #partitions = new Map<string, AssignedPartition>()
   readonly #pauses = new Pauses()
   /** Partitions that are or were ours, as `topic/number`. */
@@ -64,7 +67,7 @@ export class Consumer<Tx> {
       braked: (error) => this.#fail(error),
       ended: this.#ended.signal,
     })
-    this.#dispatcher = new Dispatcher(context.settings.order, context.settings.workers, (work) => this.#run(work))
+    this.#dispatcher = this.#newDispatcher(context)
     this.#fetching = new FetchLoop(context, {
       add: (work) => this.#dispatcher.add(work),
       moved: (partition) => this.#commitWhenIdle(partition),
@@ -303,6 +306,23 @@ export class Consumer<Tx> {
     partition.gone.abort()
     const name = nameOf(partition.place)
     if (this.#partitions.get(name) === partition) this.#partitions.delete(name)
+  }
+
+  #newDispatcher(context: ConsumeContext<Tx>): Dispatcher | BatchDispatcher {
+    const { handleBatch } = context
+    const { order, workers, handleBatchMax } = context.settings
+    if (!handleBatch) return new Dispatcher(order, workers, (work) => this.#run(work))
+    const batches = new BatchHandling(context, handleBatch, this.#handling, this.#ended.signal)
+    return new BatchDispatcher(order, workers, handleBatchMax, (works) => this.#runBatch(batches, works))
+  }
+
+  async #runBatch(batches: BatchHandling<Tx>, works: readonly Work[]): Promise<BatchEnd> {
+    const end = await batches.run(works)
+    if ('ends' in end)
+      works.forEach((work, at) => {
+        if (end.ends[at] === 'done') this.#fetching.release(work)
+      })
+    return end
   }
 
   async #run(work: Work): Promise<'done' | { readonly againAfter: Promise<void> }> {

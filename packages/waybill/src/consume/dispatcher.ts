@@ -9,6 +9,10 @@ export interface Work {
   readonly bytes: number
   /** Tries made. */
   attempts: number
+  /** Those of them in a batch whose failure names nobody; they condemn no message. */
+  together?: number
+  /** In no batch with others any more: what fails now is this message. */
+  alone?: boolean
 }
 
 /** Messages that must follow each other. `busy` while its head is being handled or waits for its next try. */

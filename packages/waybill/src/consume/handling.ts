@@ -81,23 +81,34 @@ export class Handling<Tx> {
 
   /** One try of the handler; `dead`: it was the last one, and its policy is a dead letter. */
   async #try(work: Work): Promise<End | 'dead'> {
-    const { partition } = work
     work.attempts++
+    return this.watched(work, async () => {
+      try {
+        this.succeeded(work, await this.#once(work))
+        return 'done'
+      } catch (error) {
+        return this.failed(work, error)
+      }
+    })
+  }
+
+  /** Counts as running for `reportStuck` until `run` ends. */
+  async watched<T>(work: Work, run: () => Promise<T>): Promise<T> {
     this.#running.set(work, { sinceMs: this.#context.clock.monotonicMs(), reported: false })
     try {
-      const already = await this.#once(work)
-      if (partition.isOurs) {
-        const { topic, partition: number, offset } = work.message
-        this.#context.events.emit({ kind: 'handled', topic, partition: number, offset, already })
-        this.#brake.handled()
-        this.#host.handled(work)
-      }
-      return 'done'
-    } catch (error) {
-      return this.#failed(work, error)
+      return await run()
     } finally {
       this.#running.delete(work)
     }
+  }
+
+  /** The message is handled, now or before (`already`); counts where it is still ours. */
+  succeeded(work: Work, already: boolean): void {
+    if (!work.partition.isOurs) return
+    const { topic, partition, offset } = work.message
+    this.#context.events.emit({ kind: 'handled', topic, partition, offset, already })
+    this.#brake.handled()
+    this.#host.handled(work)
   }
 
   /** Reports handlers that run for longer than `stuckAfterMs`, once each. They are never taken for done. */
@@ -114,7 +125,7 @@ export class Handling<Tx> {
   }
 
   /** All that start while the loop is due a turn wait for it together. */
-  async #letLoopTurn(): Promise<void> {
+  async letLoopTurn(): Promise<void> {
     const { clock } = this.#context
     if (clock.monotonicMs() - this.#turnedMs < turnEveryMs) return
     this.#turn ??= (clock.turn?.() ?? clock.sleep(0)).then(() => {
@@ -131,7 +142,7 @@ export class Handling<Tx> {
     const context = { attempt: work.attempts, signal: work.partition.gone.signal }
     await failpoints.hit('handle:before-transaction')
     if (!inbox) {
-      await this.#letLoopTurn()
+      await this.letLoopTurn()
       await handle(work.message, { ...context, tx: undefined as Tx })
       await failpoints.hit('handle:after-effects')
       return false
@@ -140,7 +151,7 @@ export class Handling<Tx> {
     const entry = inboxEntry(this.#context.group, work.message, work.partition)
     const already = await transactions.run(async (tx) => {
       // In here: with one connection the other workers wait for this transaction, not for their own look at the clock.
-      await this.#letLoopTurn()
+      await this.letLoopTurn()
       if (!(await store.accept(transactions, tx, entry))) return true
       await handle(work.message, { ...context, tx })
       await failpoints.hit('handle:after-effects')
@@ -158,7 +169,8 @@ export class Handling<Tx> {
     return 'done'
   }
 
-  #failed(work: Work, error: unknown): End | 'dead' {
+  /** A try of this message failed; `dead`: it was the last one, and its policy is a dead letter, which `run` sends. */
+  failed(work: Work, error: unknown): End | 'dead' {
     const { events, log, clock, settings, retryable } = this.#context
     if (!work.partition.isOurs) return 'done'
     const { topic, partition, offset } = work.message
@@ -166,10 +178,11 @@ export class Handling<Tx> {
     events.emit({ kind: 'handler-failed', topic, partition, offset, attempt: work.attempts, cause })
     log.warn('a handler failed', { topic, partition, offset, attempt: work.attempts, cause })
     const isOutage = error instanceof WaybillError && error.retryable === 'yes'
-    if (!retryable(error) || (!isOutage && work.attempts >= settings.maxAttempts)) {
+    const alone = work.attempts - (work.together ?? 0)
+    if (!retryable(error) || (!isOutage && alone >= settings.maxAttempts)) {
       return this.#giveUp(work, error)
     }
-    const tries = isOutage ? this.#spared(work) : work.attempts
+    const tries = isOutage ? this.#spared(work) : alone
     return { againAfter: clock.sleep(pauseMs(tries, this.#context), this.#host.ended) }
   }
 

@@ -12,6 +12,8 @@ export interface ConsumeSettings {
   readonly workers: number
   /** Fetching of a partition pauses while more of its messages than this wait for a handler. */
   readonly batch: number
+  /** Messages of one partition that `handleBatch` gets at most. It gets what is there: it never waits for more. */
+  readonly handleBatchMax: number
   readonly order: HandlingOrder
   /** Tries of one message before `onFailure`. */
   readonly maxAttempts: number
@@ -50,6 +52,7 @@ export interface ConsumeSettings {
 export const consumeDefaults: ConsumeSettings = {
   workers: 16,
   batch: 500,
+  handleBatchMax: 100,
   order: 'key',
   maxAttempts: 5,
   backoffMinMs: 100,
@@ -70,6 +73,7 @@ export const consumeDefaults: ConsumeSettings = {
 const limits: Readonly<Partial<Record<keyof ConsumeSettings, readonly [min: number, max: number]>>> = {
   workers: [1, 10_000],
   batch: [1, 1_000_000],
+  handleBatchMax: [1, 10_000],
   maxAttempts: [1, 1_000_000],
   commitMs: [1, 600_000],
   rebalanceTimeoutMs: [100, 3_600_000],
