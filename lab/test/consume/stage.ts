@@ -34,6 +34,8 @@ const brokerConfigs = {
   'group.consumer.heartbeat.interval.ms': '300',
 }
 const busyTimeoutMs = 500
+/** Settings for tests: no long waits. */
+export const quick = { backoffMinMs: 5, backoffMaxMs: 50, commitMs: 50, drainMs: 1_000 } as const
 
 type WithoutPlace<Options> = Options extends unknown ? Omit<Options, 'group' | 'topics'> : never
 type Given = WithoutPlace<ConsumeOptions<SqliteHandle>> & { readonly topics?: readonly string[] }
@@ -103,6 +105,15 @@ export class Stage {
 
   /** A consumer with the inbox on the board, in an instance of its own. Stopped when the test ends. */
   async consume(given: Given): Promise<Working> {
+    const { waybill, events } = await this.start()
+    const running = await waybill.consume({ group, topics: [topic], inbox: true, ...quick, ...given })
+    // Each test looks at it in its own time.
+    running.closed.catch(() => undefined)
+    return { running, events }
+  }
+
+  /** An instance that has begun, and what it reports. Stopped when the test ends. */
+  async start(): Promise<{ readonly waybill: Waybill<SqliteHandle>; readonly events: readonly WaybillEvent[] }> {
     const events: WaybillEvent[] = []
     const waybill: Waybill<SqliteHandle> = createWaybill({
       brokers: [this.#broker.bootstrap],
@@ -113,11 +124,7 @@ export class Stage {
     })
     this.#t.after(() => waybill.stop())
     await waybill.start()
-    const quick = { backoffMinMs: 5, backoffMaxMs: 50, commitMs: 50, drainMs: 1_000 }
-    const running = await waybill.consume({ group, topics: [topic], inbox: true, ...quick, ...given })
-    // Each test looks at it in its own time.
-    running.closed.catch(() => undefined)
-    return { running, events }
+    return { waybill, events }
   }
 
   /** Lost answers and the like. */

@@ -21,6 +21,8 @@ import { systemRandom } from './system/random.js'
 import type { ConsumeOptions, RunningConsumer } from './consuming.js'
 import { makeConsumer } from './consuming.js'
 import type { Consumer } from './consume/consumer.js'
+import type { MessageLoop, MessagesOptions } from './messages.js'
+import { messageLoop } from './messages.js'
 import { checkOptions } from './options.js'
 import type { Surroundings } from './sending.js'
 import { embedded, Sending } from './sending.js'
@@ -96,6 +98,12 @@ export interface Waybill<Tx> extends AsyncDisposable {
    * Needs no source. Errors: WB_OPTION_INVALID; WB_KAFKA_REFUSED when the group id is in use by another protocol.
    */
   consume(options: ConsumeOptions<Tx>): Promise<RunningConsumer>
+  /**
+   * The messages of a group one at a time, for a `for await` loop: `for await (const message of waybill.messages({ group, topics }))`.
+   * See `MessageLoop` for when a message counts as handled. Nothing is joined before the first turn. Errors: WB_OPTION_INVALID
+   * at once; those of `consume`, and the reasons for which a consumer stops by itself, come out of the loop.
+   */
+  messages(options: MessagesOptions): MessageLoop
   /** How much waits, is held and is parked, and how old the oldest waiting message is. */
   backlog(): Promise<Backlog>
   /** Open alerts, oldest first. */
@@ -171,6 +179,20 @@ class Instance<Tx> implements Waybill<Tx> {
     const inbox = this.#inbox
     const consumer = makeConsumer(this.#options, options, inbox, this.#around)
     if (options.inbox && inbox) await this.#prepareInbox(inbox)
+    return this.#join(consumer)
+  }
+
+  messages(options: MessagesOptions): MessageLoop {
+    this.#mustRun()
+    const open = (given: ConsumeOptions<Tx>): Consumer<Tx> =>
+      makeConsumer(this.#options, given, undefined, this.#around)
+    return messageLoop(options, open, async (consumer) => {
+      this.#mustRun()
+      return this.#join(consumer)
+    })
+  }
+
+  async #join(consumer: Consumer<Tx>): Promise<RunningConsumer> {
     // Known before it joins: a stop of the instance meanwhile must stop it, too.
     this.#consumers.add(consumer)
     try {
@@ -180,6 +202,8 @@ class Instance<Tx> implements Waybill<Tx> {
       this.#consumers.delete(consumer)
       throw error
     }
+    const forget = (): boolean => this.#consumers.delete(consumer)
+    consumer.closed().then(forget, forget)
     return {
       stop: () => consumer.stop(),
       pause: (topic, partition) => consumer.pause(topic, partition),
@@ -254,6 +278,7 @@ class Instance<Tx> implements Waybill<Tx> {
 
 export type { AlertSink, Alert, Backlog, Broker, Codec, KafkaOptions, Message, OutboxStore, RejectPolicy, RelayOptions }
 export type { Clock, ConsumeOptions, Failpoints, InboxStore, Log, Random, RunningConsumer, Transactions, WaybillEvent }
+export type { MessageLoop, MessagesOptions }
 export type { SeekPosition } from './consume/seek.js'
 export type { BatchHandler, Handler, HandlerContext } from './consume/consume-context.js'
 export { BatchError } from './model/batch-error.js'
