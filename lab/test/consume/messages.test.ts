@@ -52,7 +52,8 @@ test('the messages come in order, one at a time; stop() in the body lets its mes
 test('a message is not committed before the next one is asked for', async (t) => {
   const { stage, loop } = await scene(t)
   const first = await loop.next()
-  assert.equal(first.value?.text(), values[0])
+  assert.ok(!first.done)
+  assert.equal(first.value.text(), values[0])
   await loop.next()
   await until(async () => (await stage.position()) === 1, { what: 'the first committed', deadlineMs: 20_000 })
   // Longer than several commit intervals: the second is in hand.

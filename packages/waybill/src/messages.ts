@@ -35,7 +35,7 @@ export interface MessagesOptions
  * `break`, `return` or an error in the body end the loop, commit what was handled before, and leave the group; the message in
  * hand is not handled: it comes again. `stop()` ends the loop so that it counts.
  */
-export interface MessageLoop extends AsyncIterableIterator<ReceivedMessage>, AsyncDisposable {
+export interface MessageLoop extends AsyncIterableIterator<ReceivedMessage, undefined>, AsyncDisposable {
   /**
    * Ends the loop after the message in hand, which counts if its body ends within `drainMs`; a loop that waits ends at once.
    * The loop is through when it is committed and the group is left. Safe twice, and from anywhere.
