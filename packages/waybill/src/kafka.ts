@@ -9,6 +9,7 @@ export type { Kafka, KafkaOptions } from './kafka/kafka.js'
 export type * from './ports/broker.js'
 export type * from './ports/fetcher.js'
 export type * from './ports/group.js'
+export type * from './ports/group-admin.js'
 
 /** The ports to Kafka (broker, fetcher, groups) over its protocol, on the machine's clock unless `ports` say otherwise. */
 export function kafka(options: KafkaOptions, ports: Partial<KafkaPorts> = {}): Kafka {

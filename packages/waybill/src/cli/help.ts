@@ -6,10 +6,10 @@ export function overview(): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length))
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`)
   return (
-    `waybill: the outbox of a database, relayed to Kafka\n\nUsage: waybill COMMAND [options]\n\n${lines.join('')}` +
+    `waybill: the outbox of a database, relayed to Kafka, and its consumer groups\n\nUsage: waybill COMMAND [options]\n\n${lines.join('')}` +
     `  ${'help'.padEnd(width)}  this text, or: waybill help COMMAND\n\n` +
     'Commands that change state show what they would do; --execute does it.\n' +
-    'Exit codes: 0 done, 1 failed, 2 not understood. Errors: docs/errors.md; operations: docs/operations.md\n'
+    'Exit codes: 0 done, 1 failed, 2 not understood, 3 answered in part. Errors: docs/errors.md; operations: docs/operations.md\n'
   )
 }
 

@@ -35,6 +35,44 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return cells.map((row) => `${line(row).trimEnd()}\n`).join('')
 }
 
+/**
+ * Columns side by side that fit into `columns` characters: the columns named in `elastic` (by head) give way, the widest
+ * first, down to 8. Nothing else is cut, so a row of numbers alone may be wider.
+ */
+export function screenTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { elastic, columns = screenColumns }: { readonly elastic: readonly string[]; readonly columns?: number },
+): string {
+  const cells = [head, ...rows].map((row) => row.map(safe))
+  const widths = head.map((_, at) => Math.max(...cells.map((row) => lengthOf(row[at] ?? ''))))
+  const over = (): number => widths.reduce((sum, width) => sum + width + 2, -2) - columns
+  while (over() > 0) {
+    const [widest] = head.flatMap((name, at) => (elastic.includes(name) ? [at] : [])).sort(byWidth(widths))
+    if (widest === undefined || (widths[widest] ?? 0) <= elasticMin) break
+    widths[widest] = (widths[widest] ?? 0) - 1
+  }
+  const line = (row: readonly string[]): string =>
+    row.map((cell, at) => padded(cut(cell, widths[at] ?? 0), widths[at] ?? 0)).join('  ')
+  return cells.map((row) => `${line(row).trimEnd()}\n`).join('')
+}
+
+/** One line of at most `columns` characters, made harmless. */
+export function screenLine(text: string, columns: number = screenColumns): string {
+  return `${cut(safe(text), columns)}\n`
+}
+
+const screenColumns = 100
+const elasticMin = 8
+
+function byWidth(widths: readonly number[]): (a: number, b: number) => number {
+  return (a, b) => (widths[b] ?? 0) - (widths[a] ?? 0)
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - lengthOf(text)))
+}
+
 function cut(text: string, most: number): string {
   const chars = Array.from(text)
   return chars.length <= most ? text : `${chars.slice(0, most - 1).join('')}…`

@@ -142,7 +142,12 @@ const rights: Readonly<Record<string, string>> = {
   OffsetForLeaderEpoch: 'DESCRIBE on the topic',
   Fetch: 'READ on the topic',
   InitProducerId: 'WRITE on a topic',
-  FindCoordinator: 'READ on the group',
+  // To look at a group; to join it takes READ, which includes DESCRIBE.
+  FindCoordinator: 'READ on the group (DESCRIBE is enough to look at it)',
+  DescribeGroups: 'DESCRIBE on the group',
+  ConsumerGroupDescribe: 'DESCRIBE on the group and on the topics of its members',
+  OffsetFetch: 'DESCRIBE on the group',
+  DescribeConfigs: 'DESCRIBE_CONFIGS on the topic',
 }
 
 /** Kafka's name for an error number, and the right to grant where one is missing for this API. */

@@ -3,6 +3,15 @@ import { WaybillError } from '../model/errors.js'
 import type { Broker, FetchedBatch, NewTopic, ProduceOutcome, ProduceRequest, TopicView } from '../ports/broker.js'
 import type { Clock } from '../ports/clock.js'
 import type { Fetcher, FetchOutcome, FetchPosition } from '../ports/fetcher.js'
+import type {
+  GroupAdmin,
+  GroupListings,
+  GroupPosition,
+  GroupView,
+  LogEnds,
+  LogPlace,
+  Retention,
+} from '../ports/group-admin.js'
 import type { GroupListener, GroupMember, GroupOptions, Groups } from '../ports/group.js'
 import type { Log } from '../ports/log.js'
 import type { Random } from '../ports/random.js'
@@ -10,6 +19,7 @@ import { createTopics } from './create-topics.js'
 import { passingErrors } from './error-codes.js'
 import { KafkaFetcher } from './fetch/fetcher.js'
 import { KafkaGroups } from './group/groups.js'
+import { KafkaGroupAdmin } from './group-admin/group-admin.js'
 import { answerOf } from './network/answer.js'
 import { Cluster, type KafkaContext, requireApi } from './network/cluster.js'
 import { type KafkaOptions, kafkaSettings } from './options.js'
@@ -27,7 +37,7 @@ export interface KafkaPorts {
 }
 
 /** Everything an engine may want of Kafka; an engine takes the part it needs. */
-export type Kafka = Broker & Fetcher & Groups
+export type Kafka = Broker & Fetcher & Groups & GroupAdmin
 
 /**
  * The ports to Kafka over the Kafka protocol (Kafka 3.1 and newer, and what speaks the same). Nothing is connected before the
@@ -38,13 +48,14 @@ export function kafka(options: KafkaOptions, ports: KafkaPorts): Kafka {
   return new KafkaBroker(context, ports.log)
 }
 
-class KafkaBroker implements Broker, Fetcher, Groups {
+class KafkaBroker implements Broker, Fetcher, Groups, GroupAdmin {
   readonly #context: KafkaContext
   readonly #cluster: Cluster
   readonly #topics: Topics
   readonly #partitions: Partitions
   readonly #fetcher: KafkaFetcher
   readonly #groups: KafkaGroups
+  readonly #groupAdmin: KafkaGroupAdmin
   readonly #pipelines = new Map<string, ProducePipeline>()
 
   constructor(context: KafkaContext, log: Log) {
@@ -54,6 +65,7 @@ class KafkaBroker implements Broker, Fetcher, Groups {
     this.#partitions = new Partitions(this.#cluster, this.#topics, context)
     this.#fetcher = new KafkaFetcher(this.#cluster, this.#topics, this.#partitions, context, log)
     this.#groups = new KafkaGroups(this.#cluster, this.#topics, context, log)
+    this.#groupAdmin = new KafkaGroupAdmin(this.#cluster, this.#topics, context)
   }
 
   async clusterId(): Promise<string> {
@@ -141,6 +153,26 @@ class KafkaBroker implements Broker, Fetcher, Groups {
 
   join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
     return this.#groups.join(options, listener)
+  }
+
+  listGroups(): Promise<GroupListings> {
+    return this.#groupAdmin.listGroups()
+  }
+
+  describeGroup(group: string): Promise<GroupView | undefined> {
+    return this.#groupAdmin.describeGroup(group)
+  }
+
+  groupPositions(group: string): Promise<readonly GroupPosition[]> {
+    return this.#groupAdmin.groupPositions(group)
+  }
+
+  logEnds(places: readonly LogPlace[]): Promise<readonly LogEnds[]> {
+    return this.#groupAdmin.logEnds(places)
+  }
+
+  retentionOf(topic: string): Promise<Retention> {
+    return this.#groupAdmin.retentionOf(topic)
   }
 
   async close(): Promise<void> {

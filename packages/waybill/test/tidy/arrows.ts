@@ -17,6 +17,7 @@ const arrows: Readonly<Record<string, readonly string[] | typeof all>> = {
   consume: core,
   audit: core,
   doctor: core,
+  operate: core,
   // adapters: never an engine, never each other
   stores: [...core, 'generated'],
   kafka: core,
@@ -31,6 +32,7 @@ const arrows: Readonly<Record<string, readonly string[] | typeof all>> = {
     'consume',
     'audit',
     'doctor',
+    'operate',
     'stores',
     'kafka',
     'transactions',
@@ -41,12 +43,12 @@ const arrows: Readonly<Record<string, readonly string[] | typeof all>> = {
   ],
   // the two faces; a command opens the store and the cluster that its arguments name
   console: ['(root)', ...core],
-  cli: ['(root)', 'console', 'stores', 'kafka', 'doctor', 'system', ...core],
+  cli: ['(root)', 'console', 'stores', 'kafka', 'doctor', 'operate', 'system', ...core],
   testing: all,
 }
 
 // These run in the user's process whatever driver, framework or broker there is: no package, and in the first two nothing at all.
-const withoutPackages = new Set(['model', 'ports', 'outbox', 'produce', 'consume', 'audit', 'doctor'])
+const withoutPackages = new Set(['model', 'ports', 'outbox', 'produce', 'consume', 'audit', 'doctor', 'operate'])
 const withoutAnything = new Set(['model', 'ports'])
 
 const home = 'packages/waybill/src/'

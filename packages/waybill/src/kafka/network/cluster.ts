@@ -36,6 +36,11 @@ export class Cluster {
     return [...this.#brokers.keys()]
   }
 
+  /** The node id at `host:port` in the newest metadata. */
+  nodeAt(text: string): number | undefined {
+    return [...this.#brokers].find(([, address]) => addressText(address) === text)?.[0]
+  }
+
   /** The address of a node id, asking for metadata once when it is not known; undefined when the cluster has none. */
   async addressOf(nodeId: number): Promise<Address | undefined> {
     if (!this.#brokers.has(nodeId)) await this.metadata([])
