@@ -98,7 +98,11 @@ export class GroupStage {
   /** A consumer without inbox. */
   async consume(
     given: Consume,
-  ): Promise<{ readonly running: RunningConsumer; readonly events: readonly WaybillEvent[]; readonly waybill: Waybill<unknown> }> {
+  ): Promise<{
+    readonly running: RunningConsumer
+    readonly events: readonly WaybillEvent[]
+    readonly waybill: Waybill<unknown>
+  }> {
     const events: WaybillEvent[] = []
     const own = createWaybill({
       brokers: [this.bootstrap],

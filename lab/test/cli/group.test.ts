@@ -192,7 +192,7 @@ async function joinConsumer(connection: Connection, name: string): Promise<void>
   const subscription = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 1]), short(topic), Buffer.alloc(4)])
   const enter = (memberId: string): Promise<unknown> =>
     joinGroupV9.api.async(
-      ...[connection, name, 30_000, 30_000, memberId, null, 'consumer'] as const,
+      ...([connection, name, 30_000, 30_000, memberId, null, 'consumer'] as const),
       [{ name: 'range', metadata: subscription }],
       null,
     )
@@ -205,10 +205,9 @@ async function joinConsumer(connection: Connection, name: string): Promise<void>
     Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]),
     Buffer.alloc(4),
   ])
-  await syncGroupV5.api.async(
-    ...[connection, name, generationId, memberId, null, 'consumer', 'range'] as const,
-    [{ memberId, assignment }],
-  )
+  await syncGroupV5.api.async(...([connection, name, generationId, memberId, null, 'consumer', 'range'] as const), [
+    { memberId, assignment },
+  ])
 }
 
 function short(text: string): Buffer {

@@ -27,6 +27,7 @@ export function statusScreen(status: GroupStatus, nowMs: number): string {
   const totals = totalsOf(partitions)
   const lines: (readonly [string, string])[] = [
     ['group', headText(status)],
+    ['at', coordinatorText(status)],
     ['lag', lagText(totals)],
     ['oldest', oldestText(totals, nowMs)],
     ['loss', lossText(totals, nowMs)],
@@ -65,12 +66,15 @@ export function lagScreen(status: GroupStatus, nowMs: number): string {
 }
 
 function headText({ view }: GroupStatus): string {
-  const { group, state, protocol, protocolType, epoch, assignmentEpoch, assignor, coordinator, members } = view
+  const { group, state, protocol, protocolType, epoch, assignmentEpoch, assignor, members } = view
   const kind = protocol === 'consumer' ? 'KIP-848' : `classic${protocolType === '' ? '' : ` (${protocolType})`}`
   const behind = assignmentEpoch < epoch ? ` (assignment still ${assignmentEpoch})` : ''
   const how = [kind, epoch < 0 ? '' : `epoch ${epoch}${behind}`, assignor].filter(Boolean).join(', ')
-  const at = `coordinator ${coordinator.nodeId} (${coordinator.host}:${coordinator.port})`
-  return `${group}: ${state}, ${members.length} ${members.length === 1 ? 'member' : 'members'}, ${how}; ${at}`
+  return `${group}: ${state}, ${members.length} ${members.length === 1 ? 'member' : 'members'}, ${how}`
+}
+
+function coordinatorText({ view: { coordinator } }: GroupStatus): string {
+  return `coordinator ${coordinator.nodeId}, ${coordinator.host}:${coordinator.port}`
 }
 
 function lagText({ partitions, unknown, lag, handledAhead, unhandled }: GroupTotals): string {

@@ -36,7 +36,8 @@ export const group: Command = {
 async function status(call: Call, kafka: GroupKafka): Promise<number> {
   const { values, out } = call
   const name = textOf(values, 'group')
-  if (name !== undefined) return ofGroup(call, kafka, needed(name, '--group'), { screen: statusScreen, data: statusJson })
+  if (name !== undefined)
+    return ofGroup(call, kafka, needed(name, '--group'), { screen: statusScreen, data: statusJson })
   const { lines, blind } = await groupLines(kafka)
   out.write(out.json ? json(linesJson(lines, blind)) : linesScreen(lines, blind))
   return blind.length > 0 || lines.some(({ trouble }) => trouble !== undefined) ? inPart : 0

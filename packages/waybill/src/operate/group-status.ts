@@ -83,7 +83,7 @@ export async function groupLines(
       const unknown = lags.filter((lag) => lag === undefined).length
       return {
         ...{ group, protocol, state: view?.state ?? state, members: view?.members.length },
-        lag: isKnown ? lags.reduce((sum: number, lag) => sum + (lag ?? 0), 0) : undefined,
+        lag: isKnown ? lags.reduce((sum, lag) => sum + lag, 0) : undefined,
         partitions: positions.length,
         trouble: isKnown ? undefined : `${unknown} of ${positions.length} partitions cannot be looked at`,
       }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesJson, bytesText, duration, json, safe, table } from '../../src/cli/output.js'
+import { bytesJson, bytesText, duration, json, safe, screenLine, screenTable, table } from '../../src/cli/output.js'
 
 test('whatever a terminal would obey is shown as text, in tables and in JSON, and JSON keeps its meaning', () => {
   const nasty = 'a\u001b[31mb\u0000\n\r\t\u007f\u0085\u202e\u2066\u200b\ufeff\u2028\u{e0001}é漢🙂'
@@ -27,6 +27,18 @@ test('columns line up, long cells are cut', () => {
   )
   const [, row = ''] = table(['A', 'B'], [['x'.repeat(100), 'y']]).split('\n')
   assert.equal(row, `${'x'.repeat(39)}…  y`)
+})
+
+test('a table for the screen gives way in its elastic columns, the widest first, and in no other', () => {
+  const head = ['NAME', 'N', 'WHY']
+  const text = screenTable(head, [['n'.repeat(80), '123456', 'w'.repeat(60)]], { elastic: ['NAME', 'WHY'] })
+  const [, row = ''] = text.split('\n')
+  assert.equal(row.length, 100)
+  assert.match(row, /^n{44}…  123456  w{44}…$/)
+  const [, wide = ''] = screenTable(['N'], [['9'.repeat(120)]], { elastic: [] }).split('\n')
+  assert.equal(wide.length, 120)
+  assert.equal(screenTable(['A', 'B'], [['1', '2']], { elastic: ['A'] }), 'A  B\n1  2\n')
+  assert.equal(screenLine(`${'x'.repeat(150)}\u001b`), `${'x'.repeat(99)}…\n`)
 })
 
 test('durations and bytes are written for people', () => {

@@ -56,7 +56,9 @@ export class KafkaGroupAdmin implements GroupAdmin {
   /** See the port. */
   async describeGroup(group: string): Promise<GroupView | undefined> {
     const own = await this.#described(group, 'ConsumerGroupDescribe', (link) =>
-      link.offers(consumerGroupDescribeApi.key, consumerGroupDescribeApi.version) ? consumerGroupDescribeApi : undefined,
+      link.offers(consumerGroupDescribeApi.key, consumerGroupDescribeApi.version)
+        ? consumerGroupDescribeApi
+        : undefined,
     )
     if (own !== undefined) return own
     const classic = await this.#described(group, 'DescribeGroups', describeGroupsApi)
@@ -71,8 +73,8 @@ export class KafkaGroupAdmin implements GroupAdmin {
     })
     if (answer.value.errorCode === groupErrors.groupIdNotFound) return []
     if (answer.value.errorCode !== 0) throw refused(`OffsetFetch of group ${group}`, answer.value.errorCode, { group })
-    return [...answer.value.positions].sort(
-      (a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition),
+    return [...answer.value.positions].sort((a, b) =>
+      a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition,
     )
   }
 
@@ -102,9 +104,7 @@ export class KafkaGroupAdmin implements GroupAdmin {
     return { ms, bytes, deletes: policy.split(',').some((part) => part.trim() === 'delete') }
   }
 
-  async #listAt(
-    nodeId: number,
-  ): Promise<{ readonly groups: readonly GroupListing[] } | { readonly blind: string }> {
+  async #listAt(nodeId: number): Promise<{ readonly groups: readonly GroupListing[] } | { readonly blind: string }> {
     const { clock, settings } = this.#context
     const untilMs = clock.monotonicMs() + settings.requestTimeoutMs
     for (let pauseMs = pauseFirstMs; ; pauseMs *= 2) {

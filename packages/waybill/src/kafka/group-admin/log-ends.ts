@@ -90,9 +90,7 @@ export class LogEndsReader {
     const answer = await this.#cluster.atNode('control', leader, (link) => {
       requireApi(link, 'ListOffsets', listOffsetsV7.api)
       return answerOf(
-        link.call('ListOffsets', requestTimeoutMs, (connection) =>
-          listOffsetsV7.api.async(connection, -1, 0, topics),
-        ),
+        link.call('ListOffsets', requestTimeoutMs, (connection) => listOffsetsV7.api.async(connection, -1, 0, topics)),
       )
     })
     const parts = new Map(
