@@ -32,7 +32,8 @@ export interface Given {
   readonly headers?: readonly (readonly [string, string])[]
 }
 
-type Consume = Partial<ConsumeOptions<unknown>> & Pick<ConsumeOptions<unknown>, 'handle'>
+type OneByOne = Extract<ConsumeOptions<unknown>, { handle: unknown }>
+type Consume = Partial<OneByOne> & Pick<OneByOne, 'handle'>
 
 /** A cluster, what an application does with it, and the command line. Everything goes when the test ends. */
 export class GroupStage {
@@ -96,9 +97,7 @@ export class GroupStage {
   }
 
   /** A consumer without inbox. */
-  async consume(
-    given: Consume,
-  ): Promise<{
+  async consume(given: Consume): Promise<{
     readonly running: RunningConsumer
     readonly events: readonly WaybillEvent[]
     readonly waybill: Waybill<unknown>
