@@ -11,6 +11,7 @@ import {
   type RunningConsumer,
   type Waybill,
   type WaybillEvent,
+  type WaybillOptions,
   createWaybill,
   silentLog,
 } from 'waybill'
@@ -85,18 +86,24 @@ export class Stage {
     values: readonly string[],
     keyOf: (value: string) => string = (value) => value,
     partition?: number,
+    to: string = topic,
   ): Promise<void> {
     const place = partition === undefined ? {} : { partition }
     await this.sendBytes(
       values.map((value) => ({ key: Buffer.from(keyOf(value)), value: Buffer.from(value), ...place })),
+      to,
     )
   }
 
   /** Sends records as they are. */
-  async sendBytes(records: readonly SentRecord[]): Promise<void> {
+  async sendBytes(records: readonly SentRecord[], to: string = topic): Promise<void> {
     const producer = new Producer({ clientId: 'test', bootstrapBrokers: [this.#broker.bootstrap] })
     try {
-      const messages = records.map(({ headers = [], ...record }) => ({ topic, ...record, headers: new Map(headers) }))
+      const messages = records.map(({ headers = [], ...record }) => ({
+        topic: to,
+        ...record,
+        headers: new Map(headers),
+      }))
       await producer.send({ acks: -1, messages })
     } finally {
       await producer.close()
@@ -104,8 +111,8 @@ export class Stage {
   }
 
   /** A consumer with the inbox on the board, in an instance of its own. Stopped when the test ends. */
-  async consume(given: Given): Promise<Working> {
-    const { waybill, events } = await this.start()
+  async consume(given: Given, options: Partial<WaybillOptions<SqliteHandle>> = {}): Promise<Working> {
+    const { waybill, events } = await this.start(options)
     const running = await waybill.consume({ group, topics: [topic], inbox: true, ...quick, ...given })
     // Each test looks at it in its own time.
     running.closed.catch(() => undefined)
@@ -113,7 +120,9 @@ export class Stage {
   }
 
   /** An instance that has begun, and what it reports. Stopped when the test ends. */
-  async start(): Promise<{ readonly waybill: Waybill<SqliteHandle>; readonly events: readonly WaybillEvent[] }> {
+  async start(
+    options: Partial<WaybillOptions<SqliteHandle>> = {},
+  ): Promise<{ readonly waybill: Waybill<SqliteHandle>; readonly events: readonly WaybillEvent[] }> {
     const events: WaybillEvent[] = []
     const waybill: Waybill<SqliteHandle> = createWaybill({
       brokers: [this.#broker.bootstrap],
@@ -121,6 +130,7 @@ export class Stage {
       transactions: fromSqlite(this.board, { busyTimeoutMs }),
       log: silentLog,
       onEvent: (event) => events.push(event),
+      ...options,
     })
     this.#t.after(() => waybill.stop())
     await waybill.start()
@@ -130,6 +140,13 @@ export class Stage {
   /** Lost answers and the like. */
   get faults(): BrokerFaults {
     return this.#broker.faults
+  }
+
+  /** Creates a topic of one partition. */
+  async createTopic(name: string): Promise<void> {
+    const port = this.#port()
+    await port.createTopics([{ topic: name, partitions: 1, replicationFactor: 1 }])
+    await port.close()
   }
 
   /** Creates the dead-letter topic of the group. */

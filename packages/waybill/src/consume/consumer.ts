@@ -20,6 +20,7 @@ import type { Start } from './resume.js'
 import { findStart } from './resume.js'
 import type { SeekPosition } from './seek.js'
 import { notSet, offsetOf, taken } from './seek.js'
+import { TopicWatch } from './topic-watch.js'
 import { SequenceWatch } from './sequence-watch.js'
 
 /** How long the fetch loop rests when no partition can be read. */
@@ -86,8 +87,9 @@ export class Consumer<Tx> {
     await this.#joining
     if (this.#stopping.signal.aborted) throw new WaybillError('WB_STOPPED', 'this consumer was stopped while it joined')
     const purge = new InboxPurge(this.#context, () => this.#isPurger())
-    const loops = [this.#fetchLoop(), this.#commitLoop(), this.#watchLoop(), purge.run(this.#stopping.signal)]
-    this.#loops = Promise.all(loops)
+    const topics = new TopicWatch(this.#context)
+    const besides = [purge.run(this.#stopping.signal), topics.run(this.#stopping.signal)]
+    this.#loops = Promise.all([this.#fetchLoop(), this.#commitLoop(), this.#watchLoop(), ...besides])
   }
 
   async #join(): Promise<void> {
@@ -268,6 +270,7 @@ export class Consumer<Tx> {
     partition.progress = start.progress
     partition.watch = new SequenceWatch(partition.place, start.progress.position)
     partition.fetchOffset = start.progress.position
+    partition.knownTo = start.progress.handledAbove().runs.at(-1)?.[1] ?? 0
     partition.lastLeaderEpoch = start.leaderEpoch
     partition.committed = start.committed
     partition.phase = 'active'

@@ -7,9 +7,6 @@ import { pauseMs } from './consume-context.js'
 import type { Work } from './dispatcher.js'
 import type { AssignedPartition } from './partition.js'
 
-/** Share of the commit metadata from which a partition's fetching pauses until its oldest gap closes. */
-const fullnessMax = 0.75
-
 /** Bytes a message takes beside its key, value and headers. */
 const messageOverheadBytes = 200
 
@@ -63,15 +60,13 @@ export class FetchLoop<Tx> {
 
   #able(partition: AssignedPartition): boolean {
     const { settings, clock } = this.#context
-    const { progress } = partition
     return (
       partition.phase === 'active' &&
       !partition.paused &&
-      progress !== undefined &&
       partition.waiting < settings.batch &&
       this.bufferedBytes < settings.bufferBytesMax &&
       partition.fetchNotBeforeMs <= clock.monotonicMs() &&
-      progress.fullness() < fullnessMax
+      partition.hasRoom
     )
   }
 

@@ -2,6 +2,11 @@ import type { Progress } from '../model/progress.js'
 import type { CommittedOffset, GroupPartition } from '../ports/group.js'
 import type { SequenceWatch } from './sequence-watch.js'
 
+/** Share of the commit metadata from which a partition's fetching pauses until its oldest gap closes. */
+const fullnessMax = 0.75
+/** The same below the end of what is known already: reading there closes gaps, and adds next to nothing. */
+const fullnessMaxInGaps = 0.95
+
 /**
  * A partition while it is assigned to us: one object per assignment. Results that belong to an earlier assignment of the
  * same partition hold the earlier object, so they can never count for this one, also when the same offset is read again.
@@ -17,6 +22,8 @@ export class AssignedPartition {
   /** Next offset to fetch. */
   fetchOffset = 0
   lastLeaderEpoch = -1
+  /** End of what the commit metadata named as handled when the assignment began. */
+  knownTo = 0
   /** Neither fetched nor handed to handlers; what runs may end and is committed. */
   paused = false
   /** Handlers running now. */
@@ -46,6 +53,17 @@ export class AssignedPartition {
   /** True while nothing new of it is handed to handlers. Once it is to be given up, what waits passes through unhandled. */
   get rests(): boolean {
     return this.paused && this.phase === 'active'
+  }
+
+  /**
+   * False while the progress fills the commit metadata so far that nothing more is read. With nothing received that waits, it
+   * is true: the gaps are not in memory then, and only reading closes them (after a restart it stood still for ever).
+   */
+  get hasRoom(): boolean {
+    const { progress } = this
+    if (!progress) return false
+    if (progress.pendingCount === 0) return true
+    return progress.fullness() < (this.fetchOffset < this.knownTo ? fullnessMaxInGaps : fullnessMax)
   }
 
   /** Notes under which leader epoch records from `offset` on were read. */
