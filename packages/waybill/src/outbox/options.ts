@@ -21,7 +21,7 @@ export interface RelayOptions {
   readonly batchBytesMax: number
   /** Bytes of all batches of one produce request. */
   readonly requestBytesMax: number
-  /** Rows buffered per stream. */
+  /** Rows buffered per stream, from which on its lane is not read; the last page may go over it. */
   readonly bufferRowsMax: number
   /** Bytes buffered per pipeline. */
   readonly bufferBytesMax: number

@@ -210,7 +210,9 @@ export class Reader {
   }
 
   /**
-   * `halt`: a healthy stream is full, so wait for it (reading on would read everything behind it again and again);
+   * `halt`: a healthy stream is full, so wait for it (reading on would read everything behind it again and again). It takes a
+   * page more than its bound, because the read began when it had room: thrown away, the page's rest was read again, and a backlog
+   * of a million rows was read twice;
    * `skip`: a stream that makes no progress must not stop the others, its rows are passed over for now.
    */
   #placeRow(lane: OwnedLane, row: WaitingRow): 'queued' | 'known' | 'held' | 'skip' | 'halt' {
@@ -220,9 +222,9 @@ export class Reader {
     if (this.#passedOver(lane, row.topic, row.id, !view || view.partitions.length === 0) || !view) return 'skip'
     const partition = slotOf(row.key ?? Buffer.from(row.messageId, 'hex'), view.partitions.length)
     const state = lane.streamOf(row.topic, partition)
-    const blocked = this.#blocked(state)
-    if (blocked && !this.#stalled(state)) return 'halt'
-    if (this.#passedOver(lane, state.id, row.id, blocked)) return 'skip'
+    const stalled = this.#stalled(state)
+    if (!stalled && state.queue.length >= this.#options.bufferRowsMax + pageRows) return 'halt'
+    if (this.#passedOver(lane, state.id, row.id, stalled && this.#blocked(state))) return 'skip'
     lane.known.add(row.id)
     this.#insert(state, row)
     return 'queued'

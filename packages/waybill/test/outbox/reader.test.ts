@@ -148,3 +148,21 @@ test('murmur2 and partitions agree with Java’s DefaultPartitioner', () => {
   for (const [text, hash] of known) assert.equal(murmur2(Buffer.from(text)), hash, text)
   assert.equal(slotOf(Buffer.from('21'), 1), 0)
 })
+
+test('a page that was read while there was room is queued whole: no row is read twice', async () => {
+  const { store, send, queued, read } = await bench()
+  const enqueue = async (count: number) => {
+    const tx = store.begin()
+    for (let at = 0; at < count; at++) await send(tx, 'a', `row ${at}`)
+    store.commit(tx)
+  }
+  await enqueue(relayDefaults.bufferRowsMax - 500)
+  await read(2)
+  assert.equal(queued().length, relayDefaults.bufferRowsMax - 500)
+  await enqueue(3000)
+  await read()
+  assert.equal(queued().length, relayDefaults.bufferRowsMax + 1500)
+  // Now it is full, and waits.
+  await read(3)
+  assert.equal(queued().length, relayDefaults.bufferRowsMax + 1500)
+})
