@@ -12,6 +12,8 @@ import type { Topics } from './topics.js'
 const pageRows = 2_000
 /** And bytes, at least: less would read a lane row by row when the buffers are nearly full. */
 const pageBytesMin = 65_536
+/** A lane's page asks for no more rows than are likely to fit into its bytes, but for so many. */
+const pageRowsMin = 100
 /** A sweep takes at most this share of the time: with millions of dead index entries (a held snapshot) it is long. */
 const sweepShare = 0.05
 
@@ -50,6 +52,8 @@ export class Reader {
   #sweepMs = 0
   #readDueMs = 0
   #isPutOff = false
+  /** Mean size of the newest rows that were read. */
+  #rowBytes = 1
   /** Bytes in all queues of this pipeline. */
   bufferedBytes = 0
 
@@ -172,10 +176,14 @@ export class Reader {
     return queued
   }
 
-  /** The buffers' room, divided among the lanes. */
+  /**
+   * The buffers' room, divided among the lanes. The database looks at each row that is asked for: with full pages asked for and
+   * little room, most rows of a backlog of a million were looked at twice.
+   */
   #limit(lanes: number): ReadLimit {
     const room = (this.#options.bufferBytesMax - this.bufferedBytes) / Math.max(1, lanes)
-    return { rows: pageRows, bytes: Math.max(pageBytesMin, Math.floor(room)) }
+    const bytes = Math.max(pageBytesMin, Math.floor(room))
+    return { rows: Math.min(pageRows, Math.max(pageRowsMin, Math.ceil(bytes / this.#rowBytes))), bytes }
   }
 
   /** Queues what can be queued and moves `seenTo`: back, too, when the page ended early. True when any row was queued. */
@@ -195,6 +203,7 @@ export class Reader {
     const byLane = new Map(lanes.map((lane) => [lane.lane, lane]))
     const seen = new Map<OwnedLane, Seen>()
     let queued = false
+    if (rows.length > 0) this.#rowBytes = bytesOf(rows) / rows.length
     for (const row of rows) {
       const lane = byLane.get(row.lane)
       if (!lane || lane.gone.signal.aborted) continue

@@ -22,6 +22,8 @@ export class Shop {
     this.file = join(path, 'shop.db')
     this.database = new Database(this.file)
     // A relay of another process writes, too.
+    this.database.pragma('busy_timeout = 10000')
+    // A relay of another process writes, too.
     this.database.exec('PRAGMA busy_timeout = 10000')
     this.store = sqlite(this.database)
   }
