@@ -21,10 +21,6 @@ export class Shop {
     this.#remove = remove
     this.file = join(path, 'shop.db')
     this.database = new Database(this.file)
-    // A relay of another process writes, too.
-    this.database.pragma('busy_timeout = 10000')
-    // A relay of another process writes, too.
-    this.database.exec('PRAGMA busy_timeout = 10000')
     this.store = sqlite(this.database)
   }
 
@@ -80,9 +76,9 @@ export class Shop {
     await this.store.release('test', [lease])
   }
 
-  /** Runs one statement. */
+  /** Runs one statement. A relay of another process writes, too, and the store sets a short wait on its connection. */
   sql(text: string): void {
-    this.database.exec(text)
+    this.database.exec(`PRAGMA busy_timeout = 10000; ${text}`)
   }
 
   rows(text: string): readonly Record<string, unknown>[] {
