@@ -69,16 +69,19 @@ export class BatchDispatcher {
     return this.#running.size
   }
 
-  add(work: Work): void {
-    const place = `${work.partition.place.topicId} ${work.message.partition}`
-    const name = this.#nameOf(work, place)
-    let lineup = name === undefined ? undefined : this.#lineups.get(name)
-    if (!lineup) {
-      lineup = { name, place, items: [], taken: 0, isReady: false }
-      if (name !== undefined) this.#lineups.set(name, lineup)
+  /** All of one partition, by offset. */
+  add(works: readonly Work[]): void {
+    for (const work of works) {
+      const place = `${work.partition.place.topicId} ${work.message.partition}`
+      const name = this.#nameOf(work, place)
+      let lineup = name === undefined ? undefined : this.#lineups.get(name)
+      if (!lineup) {
+        lineup = { name, place, items: [], taken: 0, isReady: false }
+        if (name !== undefined) this.#lineups.set(name, lineup)
+      }
+      lineup.items.push(work)
+      this.#offer(lineup)
     }
-    lineup.items.push(work)
-    this.#offer(lineup)
     this.#pumpSoon()
   }
 

@@ -8,7 +8,7 @@ import type { ConsumeContext } from './consume-context.js'
 import type { BatchEnd } from './batch-dispatcher.js'
 import { BatchDispatcher } from './batch-dispatcher.js'
 import { BatchHandling } from './batch-handling.js'
-import type { Work } from './dispatcher.js'
+import type { End, Work } from './dispatcher.js'
 import { Dispatcher } from './dispatcher.js'
 import { FetchLoop } from './fetch-loop.js'
 import type { HeldMessage } from './handling.js'
@@ -23,7 +23,7 @@ import { notSet, offsetOf, taken } from './seek.js'
 import { TopicWatch } from './topic-watch.js'
 import { SequenceWatch } from './sequence-watch.js'
 
-/** How long the fetch loop rests when no partition can be read. */
+/** How long the fetch loop rests after an error. */
 const restMs = 20
 const stuckLookMs = 1_000
 
@@ -70,7 +70,7 @@ export class Consumer<Tx> {
     })
     this.#dispatcher = this.#newDispatcher(context)
     this.#fetching = new FetchLoop(context, {
-      add: (work) => this.#dispatcher.add(work),
+      add: (works) => this.#dispatcher.add(works),
       moved: (partition) => this.#commitWhenIdle(partition),
       found: (finding) => this.#found(finding),
       lossFound: (partition, finding, detail, at) => this.#lossFound(partition, finding, detail, at),
@@ -274,6 +274,7 @@ export class Consumer<Tx> {
     partition.lastLeaderEpoch = start.leaderEpoch
     partition.committed = start.committed
     partition.phase = 'active'
+    this.#fetching.look()
     if (start.loss) this.#lossFound(partition, start.loss.finding, start.loss.detail, start.loss.resumeAt)
   }
 
@@ -328,9 +329,14 @@ export class Consumer<Tx> {
     return end
   }
 
-  async #run(work: Work): Promise<'done' | { readonly againAfter: Promise<void> }> {
-    const end = await this.#handling.run(work)
-    if (end === 'done') this.#fetching.release(work)
+  #run(work: Work): 'done' | Promise<End> {
+    const end = this.#handling.run(work)
+    const released = (how: End): End => {
+      if (how === 'done') this.#fetching.release(work)
+      return how
+    }
+    if (end !== 'done') return end.then(released)
+    this.#fetching.release(work)
     return end
   }
 
@@ -339,10 +345,14 @@ export class Consumer<Tx> {
     this.#commitWhenIdle(partition)
   }
 
-  /** A partition with nothing left to do is committed at once, so that a lag of zero shows as zero. */
+  /**
+   * A partition with nothing left to do is committed at once, so that a lag of zero shows as zero. Not one of which more is
+   * known to be there: handlers that are faster than the brokers would have it committed after every read.
+   */
   #commitWhenIdle(partition: AssignedPartition): void {
     const member = this.#member
     if (!member || partition.progress?.pendingCount !== 0 || this.#idleCommits.has(partition)) return
+    if (partition.fetchOffset < partition.highWatermark) return
     this.#idleCommits.add(partition)
     const commit = async (): Promise<void> => {
       await this.#committer.commit(member, [partition])
@@ -390,12 +400,13 @@ export class Consumer<Tx> {
     const signal = this.#stopping.signal
     while (!signal.aborted) {
       try {
-        if (await this.#fetching.round([...this.#partitions.values()], signal)) continue
+        await this.#fetching.round([...this.#partitions.values()], signal)
       } catch (error) {
         log.error('a fetch round failed, trying again', { cause: causeText(error) })
+        await clock.sleep(restMs, signal)
       }
-      await clock.sleep(restMs, signal)
     }
+    await this.#fetching.ended()
   }
 
   async #commitLoop(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ReceivedMessage } from '../model/received-message.js'
 import type { HandlingOrder } from './options.js'
 import type { AssignedPartition } from './partition.js'
+import { Queue } from './queue.js'
 
 /** A message on its way to a handler. */
 export interface Work {
@@ -15,9 +16,14 @@ export interface Work {
   alone?: boolean
 }
 
+/** What became of a try: the message leaves its line-up, or it is tried again when `againAfter` resolves. */
+export type End = 'done' | { readonly againAfter: Promise<void> }
+
 /** Messages that must follow each other. `busy` while its head is being handled or waits for its next try. */
 interface Lineup {
-  readonly name: string
+  /** All line-ups of its partition. */
+  readonly home: Map<string | number, Lineup>
+  readonly name: string | number
   readonly items: Work[]
   busy: boolean
 }
@@ -25,28 +31,25 @@ interface Lineup {
 /**
  * Hands messages to at most `workers` handlers at once, never two of one line-up (key, or partition) and each line-up in
  * offset order. A message that failed stays at the head of its line-up, so its key waits and the others flow; a pause
- * between tries occupies no worker.
+ * between tries occupies no worker. A handler that ends at once costs no promise: with them no work was 110,000 messages a
+ * second, without 300,000.
  */
 export class Dispatcher {
   readonly #order: HandlingOrder
   readonly #workers: number
-  readonly #handle: (work: Work) => Promise<'done' | { readonly againAfter: Promise<void> }>
-  readonly #lineups = new Map<string, Lineup>()
-  readonly #ready: Lineup[] = []
+  readonly #handle: (work: Work) => 'done' | Promise<End>
+  /** By topic id and partition, then by key (text), or by offset (number) where there is no order. */
+  readonly #lineups = new Map<string, Map<string | number, Lineup>>()
+  readonly #ready = new Queue<Lineup>()
   /** Would be ready if its partition were not paused. */
   readonly #paused = new Set<Lineup>()
-  readonly #running = new Set<Promise<void>>()
   readonly #pauses = new Set<Promise<void>>()
+  #running = 0
+  #isPumping = false
   #stopped = false
 
-  /**
-   * `handle` never rejects. `done`: the message leaves its line-up; `againAfter`: the same message again when that resolves.
-   */
-  constructor(
-    order: HandlingOrder,
-    workers: number,
-    handle: (work: Work) => Promise<'done' | { readonly againAfter: Promise<void> }>,
-  ) {
+  /** `handle` never throws and never rejects. */
+  constructor(order: HandlingOrder, workers: number, handle: (work: Work) => 'done' | Promise<End>) {
     this.#order = order
     this.#workers = workers
     this.#handle = handle
@@ -54,37 +57,45 @@ export class Dispatcher {
 
   /** Handlers running now. */
   get running(): number {
-    return this.#running.size
+    return this.#running
   }
 
-  add(work: Work): void {
-    const name = this.#nameOf(work)
-    let lineup = this.#lineups.get(name)
-    if (!lineup) {
-      lineup = { name, items: [], busy: false }
-      this.#lineups.set(name, lineup)
+  /** All of one partition, by offset. */
+  add(works: readonly Work[]): void {
+    const [first] = works
+    if (!first) return
+    const { name: place } = first.partition
+    const home = this.#lineups.get(place) ?? new Map<string | number, Lineup>()
+    this.#lineups.set(place, home)
+    for (const work of works) {
+      const name = this.#nameOf(work)
+      let lineup = home.get(name)
+      if (!lineup) {
+        lineup = { home, name, items: [], busy: false }
+        home.set(name, lineup)
+      }
+      lineup.items.push(work)
+      if (!lineup.busy && lineup.items.length === 1) this.#ready.push(lineup)
     }
-    lineup.items.push(work)
-    if (!lineup.busy && lineup.items.length === 1) this.#ready.push(lineup)
     this.#pump()
   }
 
   /** Drops and returns what has not started of this partition; a head that runs or waits for its next try stays. */
   drop(partition: AssignedPartition): readonly Work[] {
     const dropped: Work[] = []
-    for (const lineup of this.#lineups.values()) {
+    for (const lineup of this.#lineups.get(partition.name)?.values() ?? []) {
       const goes = (work: Work, at: number): boolean => work.partition === partition && !(at === 0 && lineup.busy)
       dropped.push(...lineup.items.filter(goes))
       const kept = lineup.items.filter((work, at) => !goes(work, at))
       lineup.items.splice(0, lineup.items.length, ...kept)
-      if (kept.length === 0) this.#lineups.delete(lineup.name)
+      if (kept.length === 0) lineup.home.delete(lineup.name)
     }
     return dropped
   }
 
   /** Partitions are no longer paused: looks at what was passed over. */
   resume(): void {
-    this.#ready.push(...this.#paused)
+    for (const lineup of this.#paused) this.#ready.push(lineup)
     this.#paused.clear()
     this.#pump()
   }
@@ -94,18 +105,18 @@ export class Dispatcher {
     this.#stopped = true
   }
 
-  #nameOf({ partition, message }: Work): string {
-    const { topicId } = partition.place
-    const place = `${topicId} ${message.partition}`
-    if (this.#order === 'partition') return place
-    if (this.#order === 'key' && message.key !== null) return `${place} ${Buffer.from(message.key).toString('hex')}`
-    return `${place} #${message.offset}`
+  #nameOf({ message: { key, offset } }: Work): string | number {
+    if (this.#order === 'partition') return ''
+    return this.#order === 'key' && key !== null ? textOf(key) : offset
   }
 
+  /** A handler that ends at once may call back into here; the loop that runs already goes on with what that brought. */
   #pump(): void {
-    while (!this.#stopped && this.#running.size < this.#workers) {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (!this.#stopped && this.#running < this.#workers) {
       const lineup = this.#ready.shift()
-      if (!lineup) return
+      if (!lineup) break
       const work = lineup.items[0]
       if (!work || lineup.busy) continue
       if (work.partition.rests) {
@@ -115,19 +126,26 @@ export class Dispatcher {
       lineup.busy = true
       this.#start(lineup, work)
     }
+    this.#isPumping = false
   }
 
   #start(lineup: Lineup, work: Work): void {
-    const run = async (): Promise<void> => {
-      const end = await this.#handle(work)
-      if (end === 'done') this.#next(lineup, work)
-      else this.#later(lineup, end.againAfter)
+    this.#running++
+    const end = this.#handle(work)
+    if (end === 'done') return this.#ended(lineup, work, end)
+    const broken = (error: unknown): never => {
+      throw error
     }
-    const running: Promise<void> = run().finally(() => {
-      this.#running.delete(running)
+    end.then((how) => {
+      this.#ended(lineup, work, how)
       this.#pump()
-    })
-    this.#running.add(running)
+    }, broken)
+  }
+
+  #ended(lineup: Lineup, work: Work, end: End): void {
+    this.#running--
+    if (end === 'done') this.#next(lineup, work)
+    else this.#later(lineup, end.againAfter)
   }
 
   #next(lineup: Lineup, work: Work): void {
@@ -149,6 +167,12 @@ export class Dispatcher {
   #free(lineup: Lineup): void {
     lineup.busy = false
     if (lineup.items.length > 0) this.#ready.push(lineup)
-    else if (this.#lineups.get(lineup.name) === lineup) this.#lineups.delete(lineup.name)
+    else if (lineup.home.get(lineup.name) === lineup) lineup.home.delete(lineup.name)
   }
+}
+
+/** A text for each key, another one for another key: a character a byte. */
+function textOf(key: Uint8Array): string {
+  const bytes = Buffer.isBuffer(key) ? key : Buffer.from(key.buffer, key.byteOffset, key.length)
+  return bytes.toString('latin1')
 }

@@ -3,10 +3,10 @@ import type { ReceivedMessage } from '../model/received-message.js'
 import { uuidV7TimeMs } from '../model/message-id.js'
 import type { InboxEntry } from '../ports/inbox-store.js'
 import { Brake } from './brake.js'
-import type { ConsumeContext } from './consume-context.js'
+import type { ConsumeContext, HandlerContext, Inbox } from './consume-context.js'
 import { pauseMs } from './consume-context.js'
 import { DeadLetters } from './dead-letter.js'
-import type { Work } from './dispatcher.js'
+import type { End, Work } from './dispatcher.js'
 import type { AssignedPartition } from './partition.js'
 
 /** What the consumer is told by a handling. */
@@ -28,9 +28,6 @@ export interface HeldMessage {
   readonly offset: number
   readonly cause: string
 }
-
-/** What follows a try. */
-type End = 'done' | { readonly againAfter: Promise<void> }
 
 /**
  * The event loop gets a turn after this long. Where handlers and their database are synchronous (SQLite), one message follows
@@ -61,16 +58,26 @@ export class Handling<Tx> {
     this.#turnedMs = context.clock.monotonicMs()
   }
 
-  /** One try, of the handler or of its dead letter. Never rejects; a message that is no longer ours is left alone. */
-  async run(work: Work): Promise<End> {
+  /**
+   * One try, of the handler or of its dead letter. Never throws and never rejects; a message that is no longer ours is left
+   * alone. At once where nothing has to be waited for.
+   */
+  run(work: Work): 'done' | Promise<End> {
     const { partition } = work
     if (partition.phase !== 'active') return 'done'
     partition.running++
+    const end = this.#deadLetters.has(work) ? 'dead' : this.#try(work)
+    if (end !== 'done') return this.#wait(work, end)
+    partition.running--
+    return end
+  }
+
+  async #wait(work: Work, trying: End | 'dead' | Promise<End | 'dead'>): Promise<End> {
     try {
-      const end = this.#deadLetters.has(work) ? 'dead' : await this.#try(work)
+      const end = await trying
       return end === 'dead' ? await this.#sendDeadLetter(work) : end
     } finally {
-      partition.running--
+      work.partition.running--
     }
   }
 
@@ -80,16 +87,25 @@ export class Handling<Tx> {
   }
 
   /** One try of the handler; `dead`: it was the last one, and its policy is a dead letter. */
-  async #try(work: Work): Promise<End | 'dead'> {
+  #try(work: Work): End | 'dead' | Promise<End | 'dead'> {
     work.attempts++
-    return this.watched(work, async () => {
-      try {
-        this.succeeded(work, await this.#once(work))
-        return 'done'
-      } catch (error) {
-        return this.failed(work, error)
-      }
-    })
+    try {
+      const already = this.#once(work)
+      if (typeof already !== 'boolean') return this.watched(work, () => this.#outcome(work, already))
+      this.succeeded(work, already)
+      return 'done'
+    } catch (error) {
+      return this.failed(work, error)
+    }
+  }
+
+  async #outcome(work: Work, trying: Promise<boolean>): Promise<End | 'dead'> {
+    try {
+      this.succeeded(work, await trying)
+      return 'done'
+    } catch (error) {
+      return this.failed(work, error)
+    }
   }
 
   /** Counts as running for `reportStuck` until `run` ends. */
@@ -126,8 +142,8 @@ export class Handling<Tx> {
 
   /** All that start while the loop is due a turn wait for it together. */
   async letLoopTurn(): Promise<void> {
+    if (!this.#isTurnDue()) return
     const { clock } = this.#context
-    if (clock.monotonicMs() - this.#turnedMs < turnEveryMs) return
     this.#turn ??= (clock.turn?.() ?? clock.sleep(0)).then(() => {
       this.#turnedMs = clock.monotonicMs()
       this.#turn = undefined
@@ -135,25 +151,49 @@ export class Handling<Tx> {
     await this.#turn
   }
 
+  #isTurnDue(): boolean {
+    return this.#context.clock.monotonicMs() - this.#turnedMs >= turnEveryMs
+  }
+
   /** True when the inbox knew the message already. */
-  async #once(work: Work): Promise<boolean> {
-    const { inbox, handle, failpoints } = this.#context
-    // Also aborted when the consumer ends, because it drops its partitions then.
-    const context = { attempt: work.attempts, signal: work.partition.gone.signal }
-    await failpoints.hit('handle:before-transaction')
-    if (!inbox) {
-      await this.letLoopTurn()
-      await handle(work.message, { ...context, tx: undefined as Tx })
-      await failpoints.hit('handle:after-effects')
-      return false
-    }
-    const { store, transactions } = inbox
+  #once(work: Work): boolean | Promise<boolean> {
+    const { inbox, failpoints } = this.#context
+    const before = failpoints.hit('handle:before-transaction')
+    if (inbox) return this.#inTransaction(work, inbox, before)
+    return before !== undefined || this.#isTurnDue() ? this.#afterTurn(work, before) : this.#alone(work)
+  }
+
+  async #afterTurn(work: Work, before: unknown): Promise<boolean> {
+    await before
+    await this.letLoopTurn()
+    return this.#alone(work)
+  }
+
+  /** Without inbox. */
+  #alone(work: Work): boolean | Promise<boolean> {
+    const { handle, failpoints } = this.#context
+    const handled = handle(work.message, contextOf(work, undefined as Tx))
+    if (isThenable(handled)) return this.#afterEffects(handled)
+    const after = failpoints.hit('handle:after-effects')
+    return after === undefined ? false : after.then(() => false)
+  }
+
+  async #afterEffects(handled: PromiseLike<unknown>): Promise<boolean> {
+    await handled
+    const after = this.#context.failpoints.hit('handle:after-effects')
+    if (after !== undefined) await after
+    return false
+  }
+
+  async #inTransaction(work: Work, { store, transactions }: Inbox<Tx>, before: unknown): Promise<boolean> {
+    const { handle, failpoints } = this.#context
+    await before
     const entry = inboxEntry(this.#context.group, work.message, work.partition)
     const already = await transactions.run(async (tx) => {
       // In here: with one connection the other workers wait for this transaction, not for their own look at the clock.
       await this.letLoopTurn()
       if (!(await store.accept(transactions, tx, entry))) return true
-      await handle(work.message, { ...context, tx })
+      await handle(work.message, contextOf(work, tx))
       await failpoints.hit('handle:after-effects')
       return false
     })
@@ -223,6 +263,15 @@ export class Handling<Tx> {
     this.#outages.set(work, outages)
     return outages
   }
+}
+
+/** `signal` is also aborted when the consumer ends, because it drops its partitions then. */
+function contextOf<Tx>({ attempts, partition }: Work, tx: Tx): HandlerContext<Tx> {
+  return { attempt: attempts, signal: partition.gone.signal, tx }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /**

@@ -21,6 +21,8 @@ export class AssignedPartition {
   watch: SequenceWatch | undefined
   /** Next offset to fetch. */
   fetchOffset = 0
+  /** End of the log at the last answer. */
+  highWatermark = 0
   lastLeaderEpoch = -1
   /** End of what the commit metadata named as handled when the assignment began. */
   knownTo = 0
@@ -63,7 +65,7 @@ export class AssignedPartition {
     const { progress } = this
     if (!progress) return false
     if (progress.pendingCount === 0) return true
-    return progress.fullness() < (this.fetchOffset < this.knownTo ? fullnessMaxInGaps : fullnessMax)
+    return progress.fullnessAhead() < (this.fetchOffset < this.knownTo ? fullnessMaxInGaps : fullnessMax)
   }
 
   /** Notes under which leader epoch records from `offset` on were read. */

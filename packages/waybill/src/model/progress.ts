@@ -12,6 +12,8 @@ export { type KnownProgress, parseMetadata } from './progress-metadata.js'
 
 /** Kafka's default `offset.metadata.max.bytes`. */
 const metadataBytesMax = 4096
+/** What a single handled offset among others costs as a run of its own. */
+const runBytes = 2
 
 /**
  * Which offsets of one partition need no more work. An offset is *closed* when its record was handled (or durably parked),
@@ -120,11 +122,20 @@ export class Progress {
   }
 
   /**
-   * Size of that text now as a share of `bytesMax`, above 1 when it does not fit; exact, O(1). Stop fetching well before 1:
-   * what is buffered still adds to it when it is handled out of order, at worst a bit per buffered record.
+   * Size of that text now as a share of `bytesMax`, above 1 when it does not fit; exact, O(1).
    */
   fullness(bytesMax: number = metadataBytesMax): number {
     return metadataSize(this.#content()) / bytesMax
+  }
+
+  /**
+   * The same should all that was received be handled out of order at worst: what waits for handlers counts before they end, or
+   * a reader that is faster than they are finds the limit passed only afterwards.
+   */
+  fullnessAhead(bytesMax: number = metadataBytesMax): number {
+    const content = this.#content()
+    const varintBytes = content.varintBytes + this.#pending * runBytes
+    return metadataSize({ ...content, end: this.#horizon, varintBytes }) / bytesMax
   }
 
   #content(): Omit<ProgressContent, 'runs'> {

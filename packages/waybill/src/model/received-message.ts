@@ -27,9 +27,9 @@ export class ReceivedMessage implements ReceivedRecord {
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: readonly Header[]
-  /** What the `waybill` header says; `undefined` for records of other producers. */
-  readonly waybill: WaybillHeader | undefined
   readonly #codec: Codec
+  /** null: not looked at yet. */
+  #waybill: WaybillHeader | undefined | null = null
 
   constructor(record: ReceivedRecord, codec: Codec) {
     this.topic = record.topic
@@ -41,8 +41,14 @@ export class ReceivedMessage implements ReceivedRecord {
     this.value = record.value
     this.headers = record.headers
     this.#codec = codec
+  }
+
+  /** What the `waybill` header says; `undefined` for records of other producers. */
+  get waybill(): WaybillHeader | undefined {
+    if (this.#waybill !== null) return this.#waybill
     const own = this.header(headerName)
-    this.waybill = own === undefined ? undefined : parseHeader(Buffer.from(own).toString('latin1'))
+    this.#waybill = own === undefined ? undefined : parseHeader(Buffer.from(own).toString('latin1'))
+    return this.#waybill
   }
 
   /** The last header of this name, as Kafka's `lastHeader` does. */

@@ -6,7 +6,7 @@ const sleepMaxMs = 2_147_483_647
 
 /** The machine's clock. `monotonicMs` is CLOCK_MONOTONIC, which also counts while the process is stopped (SIGSTOP). */
 export const systemClock: Clock = {
-  monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {

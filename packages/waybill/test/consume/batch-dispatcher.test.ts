@@ -31,7 +31,7 @@ class Bench {
     const record = { ...partition.place, offset, timestampMs: 0, leaderEpoch: 0, value: null, headers: [] }
     const message = new ReceivedMessage({ ...record, key: key === null ? null : Buffer.from(key) }, jsonCodec)
     const work: Work = { partition, message, bytes: 1, attempts: 0 }
-    this.dispatcher.add(work)
+    this.dispatcher.add([work])
     return work
   }
 
@@ -239,7 +239,7 @@ async function randomRound(order: HandlingOrder, dice: Dice, where: string): Pro
     const partition = dice.pick(partitions)
     const key = dice.chance(0.2) ? null : Buffer.from(dice.pick(['a', 'b', 'c']))
     const record = { ...partition.place, offset, timestampMs: 0, leaderEpoch: 0, value: null, headers: [], key }
-    dispatcher.add({ partition, message: new ReceivedMessage(record, jsonCodec), bytes: 1, attempts: 0 })
+    dispatcher.add([{ partition, message: new ReceivedMessage(record, jsonCodec), bytes: 1, attempts: 0 }])
     if (dice.chance(0.2)) await setImmediate()
   }
   for (let turn = 0; through.length < count; turn++) {

@@ -39,7 +39,7 @@ class Bench {
       jsonCodec,
     )
     const work: Work = { partition, message, bytes: 1, attempts: 0 }
-    this.dispatcher.add(work)
+    this.dispatcher.add([work])
     return work
   }
 

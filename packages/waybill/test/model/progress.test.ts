@@ -187,6 +187,18 @@ test('what cannot be true is refused: falling offsets, handled twice, handled un
   assert.equal(progress.position, 13)
 })
 
+test('what waits for handlers counts in fullnessAhead before they end, and the metadata never grows beyond it', () => {
+  const progress = new Progress(0)
+  for (let offset = 0; offset < 40_000; offset++) progress.receive(offset)
+  const ahead = progress.fullnessAhead()
+  assert(ahead > 1 && progress.fullness() < 0.01)
+  for (let offset = 1; offset < 40_000; offset += 2) {
+    progress.handled(offset)
+    if (offset % 1_001 === 0) assert(progress.fullness() <= progress.fullnessAhead())
+  }
+  assert(progress.fullness() > 1 && progress.fullness() <= ahead)
+})
+
 test('the metadata is complete or not given; fullness says so before, and falls when the oldest gap closes', () => {
   const progress = new Progress(0)
   let offset = 0

@@ -31,7 +31,7 @@ export const mutations: readonly Mutation[] = [
       { file: dispatcher, find: '&& !(at === 0 && lineup.busy)', replace: '' },
       {
         file: dispatcher,
-        find: 'if (kept.length === 0)\n                this.#lineups.delete(lineup.name);',
+        find: 'if (kept.length === 0)\n                lineup.home.delete(lineup.name);',
         replace: '',
       },
       {
@@ -67,8 +67,8 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: handling,
-        find: 'return this.#failed(work, error);',
-        replace: "this.#host.handled(work);\n            return 'done';",
+        find: 'this.succeeded(work, await trying);',
+        replace: 'await trying.then((already) => this.succeeded(work, already), () => this.#host.handled(work));',
       },
     ],
   },
