@@ -4,7 +4,7 @@ import { allKeys, usualKeys, type WorkName, workNames } from './consume/workload
 import { type ClientName, clientNames } from './handwritten-client.js'
 
 /** The benches. */
-export const benchNames = ['relay', 'latency', 'enqueue', 'growth', 'consume'] as const
+export const benchNames = ['relay', 'latency', 'enqueue', 'growth', 'consume', 'fetch', 'memory'] as const
 export type BenchName = (typeof benchNames)[number]
 
 /** What the command line asks for. */
@@ -31,8 +31,10 @@ export interface BenchOptions {
   readonly full: boolean
 }
 
+const usualSeconds: Readonly<Partial<Record<BenchName, string>>> = { latency: '30', memory: '60' }
+
 /** The help text. */
-export const usage: string = `npm run bench -- relay | latency | enqueue | growth | consume [options]
+export const usage: string = `npm run bench -- relay | latency | enqueue | growth | consume | fetch | memory [options]
 
 Each bench starts three Kafka nodes and a PostgreSQL, runs waybill, the limit and the peers in one run, arm after arm in every
 round, and prints medians. docs/benchmarks.md tells the rules.
@@ -42,13 +44,15 @@ round, and prints medians. docs/benchmarks.md tells the rules.
   enqueue   business transactions a second without an outbox, with a hand-written insert, with waybill
   growth    the relay's rate with 10 000 to 1 000 000 waiting rows and 1 to 64 partitions
   consume   a topic until all of it is committed: waybill, Confluent's Parallel Consumer, plain Java, kafkajs, the compiled client
+  fetch     records read and thrown away: waybill's adapter (with CRC), Java's client, kafkajs, @platformatic, the compiled client
+  memory    waybill in front of a million records with 16 workers of 50 ms: resident memory
 
-  --rounds <n>      rounds (default 5; growth, latency and consume 3)
-  --count <n>       rows of relay (default 200000), the largest backlog of growth, records without work of consume (1000000)
+  --rounds <n>      rounds (default 5; growth, latency, consume and fetch 3; memory has one)
+  --count <n>       rows of relay (default 200000), the largest backlog of growth, records of consume (without work), fetch and memory (1000000)
   --work <a,b>      workloads of consume: ${workNames.join(', ')} (default: all)
   --keys <a,b>      keys of W1 (default ${usualKeys.join(',')})
   --full            all keys of W1 (${allKeys.join(', ')}) and all works of W3
-  --seconds <n>     length of one run of latency (default 30) and enqueue (default 5)
+  --seconds <n>     length of one run of latency (default 30), enqueue (5) and memory (60)
   --arms <a,b>      only these arms, e.g. waybill,limit: no comparison then
   --client <name>   client of the hand-written relay: ${clientNames.join(', ')} (default: confluent where it compiles)
   --profiles <dir>  CPU profiles of the Node arms into this folder
@@ -83,14 +87,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
     throw new TypeError(`which bench? One of ${benchNames.join(', ')}, not '${positionals.join(' ')}'`)
   if (values.output !== 'text' && values.output !== 'json')
     throw new TypeError(`--output is text or json, not '${values.output}'`)
-  const isShort = bench === 'growth' || bench === 'latency' || bench === 'consume'
-  const isMillion = bench === 'growth' || bench === 'consume'
+  const isShort = bench !== 'relay' && bench !== 'enqueue'
+  const isMillion = isShort && bench !== 'latency'
   return {
     help: values.help,
     bench,
     rounds: whole('--rounds', values.rounds ?? (isShort ? '3' : '5'), 1, 100),
     count: whole('--count', values.count ?? (isMillion ? '1000000' : '200000'), 1000, 5_000_000),
-    seconds: whole('--seconds', values.seconds ?? (bench === 'latency' ? '30' : '5'), 1, 600),
+    seconds: whole('--seconds', values.seconds ?? usualSeconds[bench] ?? '5', 1, 600),
     arms: values.arms?.split(','),
     client: values.client === undefined ? undefined : oneOf('--client', values.client, clientNames),
     profiles: values.profiles,

@@ -76,6 +76,11 @@ export class Worker {
     })
   }
 
+  /** All messages of this kind so far. */
+  all(kind: string): readonly object[] {
+    return this.#said.filter((message): message is object => isOfKind(message, kind))
+  }
+
   /** SIGTERM, and waits for its end; after 30 s it is killed and the call fails. */
   async stop(): Promise<void> {
     this.#child.signal('SIGTERM')

@@ -1,8 +1,10 @@
-// `npm run bench -- relay | latency | enqueue | growth | consume`.
+// `npm run bench -- relay | latency | enqueue | growth | consume | fetch | memory`.
 import { consumeBench } from '../bench/consume/consume-bench.js'
 import { enqueueBench } from '../bench/enqueue-bench.js'
+import { fetchBench } from '../bench/fetch/fetch-bench.js'
 import { growthBench } from '../bench/growth-bench.js'
 import { latencyBench } from '../bench/latency-bench.js'
+import { memoryBench } from '../bench/memory/memory-bench.js'
 import { type BenchName, type BenchOptions, readOptions, usage } from '../bench/options.js'
 import { relayBench } from '../bench/relay-bench.js'
 import type { Result } from '../bench/report.js'
@@ -13,6 +15,8 @@ const benches: Readonly<Record<BenchName, (options: BenchOptions) => Promise<Res
   enqueue: enqueueBench,
   growth: growthBench,
   consume: consumeBench,
+  fetch: fetchBench,
+  memory: memoryBench,
 }
 
 async function main(): Promise<number> {

@@ -19,7 +19,7 @@ test('arms run in their order, whatever the order in which they were named', () 
 })
 
 test('what cannot be meant is refused with what is known', () => {
-  assert.throws(() => readOptions([]), /which bench\? One of relay, latency, enqueue, growth, consume/)
+  assert.throws(() => readOptions([]), /which bench\? One of relay, latency, enqueue, growth, consume, fetch, memory/)
   assert.throws(() => readOptions(['relay', 'latency']), /which bench/)
   assert.throws(() => readOptions(['relay', '--rounds', '0']), /--rounds must be a whole number from 1/)
   assert.throws(() => readOptions(['relay', '--client', 'other']), /--client knows confluent/)
