@@ -92,13 +92,16 @@ async function platformaticReader({ brokers, topic }: FetchSettings, group: stri
   stream.on('data', ({ value }: { value: Buffer | null }) => count.add(value))
   return async () => {
     await stream.close()
-    await consumer.close(true)
+    await new Promise<void>((resolve) => {
+      consumer.close(true, () => resolve())
+    })
   }
 }
 
 /** What is used of the compiled client; it is no dependency, so its types are not here. */
 interface CompiledConsumer {
   connect(options: object, connected: (error: Error | null) => void): void
+  on(event: 'rebalance', told: (change: { readonly code: number }) => void): void
   subscribe(topics: string[]): void
   consume(count: number, taken: (error: Error | null, messages?: readonly { value: Buffer | null }[]) => void): void
   disconnect(disconnected: () => void): void
@@ -118,15 +121,15 @@ async function confluentReader(
 ): Promise<Stop> {
   if (clientFolder === undefined) throw new Error('the compiled client is not installed')
   const { KafkaConsumer } = createRequire(`${clientFolder}/`)('@confluentinc/kafka-javascript') as CompiledClient
-  const assigned = ({ code }: { code: number }): void => {
-    if (code === assignCode) count.begin()
-  }
   const settings = {
     ...{ 'bootstrap.servers': brokers.join(','), 'group.id': group, 'enable.auto.commit': false },
-    rebalance_cb: assigned,
+    rebalance_cb: true,
   }
   const consumer = new KafkaConsumer(settings, { 'auto.offset.reset': 'earliest' })
   await new Promise<void>((resolve, reject) => consumer.connect({}, (error) => (error ? reject(error) : resolve())))
+  consumer.on('rebalance', ({ code }) => {
+    if (code === assignCode) count.begin()
+  })
   consumer.subscribe([topic])
   let isStopped = false
   const take = (): void => {
