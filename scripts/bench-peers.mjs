@@ -12,6 +12,7 @@ import { isMain } from './steps.mjs'
 const debeziumVersion = '3.6.1.Final'
 const clientVersion = '1.10.1'
 const clientName = '@confluentinc/kafka-javascript'
+const compiledClientName = `kafka-client-${clientVersion}-node${process.versions.modules}`
 
 const debeziumArtifacts = [
   ['io.debezium', 'debezium-embedded', debeziumVersion],
@@ -62,12 +63,15 @@ function jarsOf(name, version, artifacts) {
   })
 }
 
+/** Where the compiled client lies when it is there, without making it. */
+export const compiledClientFolder = () => join(cacheFolder(), compiledClientName)
+
 /**
  * The folder in whose node_modules the compiled client lies. Compiling takes two minutes and needs a C++ compiler, make, and
  * Debian's zlib1g-dev libssl-dev libcurl4-openssl-dev libzstd-dev libsasl2-dev. Throws what npm says where that does not work.
  */
 export function compiledClient() {
-  return provide(`kafka-client-${clientVersion}-node${process.versions.modules}`, (scratch) => {
+  return provide(compiledClientName, (scratch) => {
     writeFileSync(join(scratch, 'package.json'), '{ "private": true }\n')
     const env = { ...process.env, CKJS_LINKING: 'dynamic' } // else it would build OpenSSL and others, too
     mustRun('npm', ['install', '--no-audit', '--no-fund', `${clientName}@${clientVersion}`], { cwd: scratch, env })

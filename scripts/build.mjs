@@ -6,7 +6,8 @@ import { bin, filesBelow, isMain, root, run } from './steps.mjs'
 
 // Generators of what is not in git. A missing one is a part of waybill that isn't written yet.
 const generators = ['packages/waybill/scripts/build-sql.mjs']
-const projects = ['packages/waybill', 'packages/broker', 'examples/express-prisma', 'lab']
+const examples = ['express-prisma', 'kafkajs-consumer', 'platformatic-consumer'].map((name) => `examples/${name}`)
+const projects = ['packages/waybill', 'packages/broker', ...examples, 'lab']
 
 /** Builds everything; resolves to an exit code. */
 export async function build() {
