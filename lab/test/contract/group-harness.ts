@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { after, before, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBroker } from '@waybill/broker'
 import { type Connection, deleteGroupsV2, joinGroupV9 } from '@platformatic/kafka'
 import { kafka } from 'waybill/kafka'
-import type { GroupHarness } from 'waybill/testing'
+import { groupContract, type GroupHarness } from 'waybill/testing'
 import { freePorts } from '../../src/cluster/free-ports.js'
 import { startKafka } from '../../src/cluster/kafka-cluster.js'
 import { withConnection } from '../../src/cluster/readiness.js'
@@ -13,19 +14,45 @@ import { transact } from './transaction.js'
 
 /** A cluster for the group contract, and how to end it. */
 export interface GroupStage extends AsyncDisposable {
-  readonly harness: GroupHarness
+  /** The harness for members of this protocol. */
+  harness(groupProtocol: GroupProtocol): GroupHarness
   readonly bootstrap: string
 }
 
 const sessionTimeoutMs = 3000
-/** Kafka allows less than 45 s only where the lower bounds are lowered, too. */
+/** Kafka allows less than 45 s (classic: 6 s) only where the lower bounds are lowered, too. */
 const shortTimes = {
+  'group.min.session.timeout.ms': '1000',
+  'group.initial.rebalance.delay.ms': '0',
   'group.consumer.session.timeout.ms': String(sessionTimeoutMs),
   'group.consumer.heartbeat.interval.ms': '300',
 }
 const lowerBounds = {
   'group.consumer.min.session.timeout.ms': '1000',
   'group.consumer.min.heartbeat.interval.ms': '100',
+}
+
+type GroupProtocol = GroupHarness['groupProtocol']
+
+/** The group contract by one protocol after the other on one cluster, which is started before and ended after. Without transactions where it has none. */
+export function describeGroupContract(
+  start: () => Promise<GroupStage>,
+  protocols: readonly GroupProtocol[],
+  { hasTransactions = true }: { readonly hasTransactions?: boolean } = {},
+): void {
+  let stage: GroupStage | undefined
+  before(async () => {
+    stage = await start()
+  })
+  after(() => stage?.[Symbol.asyncDispose]())
+  for (const [index, groupProtocol] of protocols.entries()) {
+    // The cases' names are needed before the broker is up.
+    const harness = new Proxy({} as GroupHarness, {
+      get: (_, name) => Reflect.get(stage?.harness(groupProtocol) ?? {}, name) as unknown,
+    })
+    for (const { name, run } of groupContract(harness, { hasTransactions, hasFetches: index === 0 }))
+      it(`${groupProtocol}: ${name}`, run)
+  }
 }
 
 const clock: GroupHarness['clock'] = {
@@ -78,22 +105,27 @@ async function joinClassic(connection: Connection, group: string): Promise<void>
 /** The embedded broker. */
 export async function embeddedGroupStage(): Promise<GroupStage> {
   const broker = await createBroker({ configs: shortTimes })
-  const harness: GroupHarness = {
+  const harness: Omit<GroupHarness, 'groupProtocol'> = {
     ...(await adapters(broker.bootstrap)),
     ...requests(broker.port),
     restartBroker: () => broker.faults.crash(),
     dropNextCommitResponse: async () => broker.faults.dropResponses({ api: 'OffsetCommit', count: 1 }),
   }
-  return { harness, bootstrap: broker.bootstrap, [Symbol.asyncDispose]: () => broker.close() }
+  return {
+    harness: (groupProtocol) => ({ ...harness, groupProtocol }),
+    bootstrap: broker.bootstrap,
+    [Symbol.asyncDispose]: () => broker.close(),
+  }
 }
 
-/** One real Kafka node behind a proxy that can cut answers off. */
-export async function kafkaGroupStage(): Promise<GroupStage> {
-  const cluster = await startKafka({ nodes: 1, proxied: true, properties: { ...shortTimes, ...lowerBounds } })
+/** One real Kafka node, of the lab's version unless told, behind a proxy that can cut answers off. */
+export async function kafkaGroupStage(version?: string): Promise<GroupStage> {
+  const properties = { ...shortTimes, ...lowerBounds }
+  const cluster = await startKafka({ nodes: 1, proxied: true, properties, ...(version && { version }) })
   const node = cluster.node(1)
   const proxy = cluster.proxy(1)
   const bootstrap = proxy.address
-  const harness: GroupHarness = {
+  const harness: Omit<GroupHarness, 'groupProtocol'> = {
     ...(await adapters(bootstrap)),
     ...requests(node.port),
     restartBroker: async () => {
@@ -108,7 +140,7 @@ export async function kafkaGroupStage(): Promise<GroupStage> {
       ),
   }
   return {
-    harness,
+    harness: (groupProtocol) => ({ ...harness, groupProtocol }),
     bootstrap,
     [Symbol.asyncDispose]: () => cluster.stop(),
   }

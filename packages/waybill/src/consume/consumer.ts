@@ -100,6 +100,7 @@ export class Consumer<Tx> {
         assigned: (partitions) => this.#assigned(partitions),
         revoked: (partitions) => this.#revoked(partitions),
         lost: (cause) => this.#lost(cause),
+        ended: (error) => this.#fail(error),
       },
     )
   }

@@ -90,6 +90,7 @@ const otherErrors: Readonly<Record<number, string>> = {
   58: 'SASL_AUTHENTICATION_FAILED',
   69: 'GROUP_ID_NOT_FOUND',
   78: 'OFFSET_NOT_AVAILABLE',
+  79: 'MEMBER_ID_REQUIRED',
   81: 'GROUP_MAX_SIZE_REACHED',
   82: 'FENCED_INSTANCE_ID',
   88: 'UNSTABLE_OFFSET_COMMIT',
@@ -159,10 +160,14 @@ export function refusalText(api: string, code: number): string {
 /** Kafka's numbers of the errors of consumer groups that decide what a member does next. */
 export const groupErrors = {
   offsetMetadataTooLarge: 12,
+  illegalGeneration: 22,
   inconsistentGroupProtocol: 23,
   unknownMemberId: 25,
+  invalidSessionTimeout: 26,
+  rebalanceInProgress: 27,
   unsupportedVersion: 35,
   groupIdNotFound: 69,
+  memberIdRequired: 79,
   fencedInstanceId: 82,
   unstableOffsetCommit: 88,
   fencedMemberEpoch: 110,

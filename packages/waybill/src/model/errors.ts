@@ -32,6 +32,7 @@ export const errorCodes = {
   WB_HANDLER_FAILED: 'unknown',
   WB_DEAD_LETTER_BRAKE: 'unknown',
   WB_LOSS_FOUND: 'no',
+  WB_INSTANCE_FENCED: 'no',
   WB_NOT_ASSIGNED: 'no',
   WB_STOPPED: 'no',
   WB_INTERNAL: 'no',

@@ -10,7 +10,7 @@ export interface AssignmentHost {
   /** Topic name of each id that the cluster knows. */
   namesOf(topicIds: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>
   /** What we own changed: tell the coordinator now. */
-  changed(): void
+  changed(how: 'revoked' | 'assigned'): void
   /** The revoke did not end in time. */
   overdue(): void
 }
@@ -29,6 +29,7 @@ interface Held extends GroupPartition {
 /**
  * The partitions we own, and their way to what the coordinator wants (KIP-848 reconciliation). One step at a time: first what
  * is to be given up, told to the listener and awaited, still owned meanwhile (its last commit needs that); then what is new.
+ * Classic members use it the same way, towards what the leader gave them (KIP-429).
  * `clear` ends everything at once, also under a waiting revoke.
  */
 export class Assignment {
@@ -115,7 +116,7 @@ export class Assignment {
     if (life.isOver) return
     if (!inTime) return this.#host.overdue()
     for (const each of revoked) this.#held.delete(keyOf(each))
-    this.#host.changed()
+    this.#host.changed('revoked')
   }
 
   /** A listener that fails has given up all the same: holding the partitions for ever would be worse than no last commit. */
@@ -129,7 +130,7 @@ export class Assignment {
 
   #assign(added: readonly GroupPartition[]): void {
     for (const each of added) this.#held.set(keyOf(each), { ...each, turn: ++this.#turns })
-    this.#host.changed()
+    this.#host.changed('assigned')
     try {
       this.#listener.assigned(added)
     } catch (error) {

@@ -13,8 +13,11 @@ import {
 
 const sessionTimeoutName = 'consumer.session.timeout.ms'
 
-/** What a connection to the coordinator is for: a commit that waits for replicas must not hold up a heartbeat. */
-export type CoordinatorPurpose = 'heartbeat' | 'offsets'
+/**
+ * What a connection to the coordinator is for: a commit that waits for replicas must not hold up a heartbeat, nor a JoinGroup
+ * that waits for the other members either of them.
+ */
+export type CoordinatorPurpose = 'heartbeat' | 'offsets' | 'join'
 
 /**
  * The coordinator of one group: found once, looked for again after NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE or a lost
@@ -72,8 +75,12 @@ export class Coordinator {
 
   /** Closes this member's connections. */
   close(): void {
-    this.#cluster.drop(this.#linkName('heartbeat'))
-    this.#cluster.drop(this.#linkName('offsets'))
+    for (const purpose of ['heartbeat', 'offsets', 'join'] as const) this.drop(purpose)
+  }
+
+  /** Closes the connection for this purpose; a request under way there rejects. */
+  drop(purpose: CoordinatorPurpose): void {
+    this.#cluster.drop(this.#linkName(purpose))
   }
 
   #linkName(purpose: CoordinatorPurpose): string {

@@ -6,10 +6,12 @@ import type { KafkaContext } from '../network/cluster.js'
 import { withDeadline } from '../network/deadline.js'
 import { describe, LinkError } from '../network/link.js'
 import type { Topics } from '../topics.js'
+import { Alarm } from './alarm.js'
 import { Assignment } from './assignment.js'
 import type { Coordinator } from './coordinator.js'
 import { type Heartbeat, type HeartbeatAnswer, heartbeatApi } from './heartbeat-api.js'
-import { refusal } from './refusal.js'
+import { type GroupMembership, revokeMsOf, tellEnded, tellLost } from './group-membership.js'
+import { instanceFenced, refusal } from './refusal.js'
 import { Session } from './session.js'
 
 const backoffFirstMs = 100
@@ -39,8 +41,10 @@ export interface MembershipParts {
  * is ours, the listener knows) → joining again with backoff → `member`. `ended` from any state: left, closed or refused at the
  * first join. Only `#lose` goes from member to joining; answers to heartbeats of an earlier life are dropped.
  */
-export class Membership {
+export class Membership implements GroupMembership {
   readonly memberId: string
+  readonly staleErrors: ReadonlySet<number> = new Set([groupErrors.staleMemberEpoch])
+  readonly readsAsMember = true
   readonly assignment: Assignment
   readonly #options: GroupOptions
   readonly #listener: GroupListener
@@ -60,7 +64,11 @@ export class Membership {
   #intervalMs = 0
   #beats = 0
   #beatAnswered = 0
-  #wake = new AbortController()
+  readonly #wake: Alarm
+  /** Whether `join` has resolved: before, it is the one to tell of an end. */
+  #isTaken = false
+  /** Since when the coordinator says that somebody else has our instance id. */
+  #unreleasedSinceMs: number | undefined
   #answered: (() => void)[] = []
   #whyOut = 'has not joined'
   #running: Promise<void> = Promise.resolve()
@@ -74,6 +82,7 @@ export class Membership {
     this.#context = context
     this.#log = log
     this.#session = new Session(context.clock)
+    this.#wake = new Alarm(context.clock, this.#stop.signal)
     const host = {
       namesOf: (ids: ReadonlySet<string>) => this.#namesOf(ids),
       changed: () => this.beatNow(),
@@ -82,7 +91,6 @@ export class Membership {
     this.assignment = new Assignment(listener, host, context.clock, log)
   }
 
-  /** Joins; rejects when the group refuses us or no coordinator answers within the call timeout. Heartbeats run on from here. */
   async join(): Promise<void> {
     const { clock, settings } = this.#context
     const startMs = clock.monotonicMs()
@@ -96,39 +104,37 @@ export class Membership {
       if (pause.refusal !== undefined && !isTaken) throw this.#ended(pause.refusal)
       if (this.#state === 'ended') throw new WaybillError('WB_STOPPED', 'the Kafka connection was closed')
       if (spentMs > patienceMs) throw this.#ended(pause.refusal ?? this.#unreachable(pause.cause))
-      await this.#rest(pause.ms)
+      await this.#wake.rest(pause.ms)
     }
+    this.#isTaken = true
     this.#running = Promise.all([this.#beatOn(), this.#watch()]).then(() => undefined)
   }
 
-  /** The member epoch to send with offsets; `undefined` while we are no member. Looks at the session first. */
   get epoch(): number | undefined {
     this.#checkSession()
     return this.#state === 'member' ? this.#epoch : undefined
   }
 
-  /** Why we are no member, for messages. */
   get whyOut(): string {
     return this.#whyOut
   }
 
-  /** The partitions owned now. Looks at the session first: a process that slept must not take its old ones for its own. */
   owned(): readonly GroupPartition[] {
     this.#checkSession()
     return this.assignment.owned
   }
 
-  /** The coordinator answered another request under this epoch that we are no member: no need to wait for a heartbeat. */
-  refusedUnder(epoch: number, cause: string): void {
-    if (this.#state === 'member' && this.#epoch === epoch) this.#loseAndRejoin(cause)
+  refusedUnder(epoch: number, errorCode: number): void {
+    if (this.#state !== 'member' || this.#epoch !== epoch) return
+    if (errorCode === groupErrors.fencedInstanceId) this.#fenced(errorName(errorCode))
+    else this.#loseAndRejoin(errorName(errorCode))
   }
 
   /** Sends the next heartbeat at once (after the one under way). */
   beatNow(): void {
-    this.#wake.abort()
+    this.#wake.ring()
   }
 
-  /** Waits until the coordinator told an epoch other than `staleEpoch`, or confirmed it, at most `waitMs`. */
   async epochAfter(staleEpoch: number, waitMs: number): Promise<void> {
     const { clock } = this.#context
     const untilMs = clock.monotonicMs() + waitMs
@@ -141,7 +147,6 @@ export class Membership {
     }
   }
 
-  /** Leaves the group and ends; the listener hears nothing more. Safe twice. */
   async leave(): Promise<void> {
     if (this.#state !== 'ended') {
       this.#end('has left the group')
@@ -151,11 +156,10 @@ export class Membership {
     this.#coordinator.close()
   }
 
-  /** Ends without a word to the coordinator, as a crash would: it learns from the silence. The listener is told `lost`. */
   abandon(cause: string): void {
     const wasMember = this.#state === 'member'
     this.#end(cause)
-    if (wasMember) this.#tellLost(cause)
+    if (wasMember) tellLost(this.#listener, this.#log, cause)
   }
 
   #end(why: string): void {
@@ -164,7 +168,6 @@ export class Membership {
     this.#life++
     this.assignment.clear()
     this.#stop.abort()
-    this.#wake.abort()
     this.#tellAnswered()
   }
 
@@ -177,7 +180,7 @@ export class Membership {
   async #beatOn(): Promise<void> {
     let pauseMs = this.#intervalMs
     while (this.#state !== 'ended') {
-      await this.#rest(pauseMs)
+      await this.#wake.rest(pauseMs)
       if (this.#stop.signal.aborted) return
       const { ms, refusal: refused } = await this.#beat()
       if (refused !== undefined) this.#log.error(`group ${this.#options.group}: ${refused.message}; trying on`, {})
@@ -201,11 +204,6 @@ export class Membership {
   #loseAndRejoin(cause: string): void {
     this.#lose(cause)
     this.beatNow()
-  }
-
-  async #rest(ms: number): Promise<void> {
-    await this.#context.clock.sleep(ms, this.#wake.signal)
-    if (this.#wake.signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
   }
 
   /** One heartbeat; tells how long to rest before the next. */
@@ -236,6 +234,7 @@ export class Membership {
     const { errorCode, memberEpoch, intervalMs, assignment } = answer
     if (errorCode !== 0) return this.#failed(answer)
     this.#session.answered(sentMs, intervalMs)
+    this.#unreleasedSinceMs = undefined
     if (this.#state === 'joining') this.#state = 'member'
     else this.#failures = 0 // a join alone proves little: a member fenced again and again must not hammer the coordinator
     this.#epoch = memberEpoch
@@ -243,7 +242,7 @@ export class Membership {
     if (sentOwned !== undefined) this.#acknowledged = ownedText(sentOwned)
     this.#intervalMs = Math.max(intervalMinMs, intervalMs)
     if (assignment === undefined) this.assignment.settle()
-    else this.assignment.aim(assignment, sentMs + this.#revokeMs())
+    else this.assignment.aim(assignment, sentMs + revokeMsOf(this.#options.rebalanceTimeoutMs))
     this.#checkSession()
     return { ms: this.#intervalMs }
   }
@@ -252,7 +251,8 @@ export class Membership {
     this.#isFull = true
     const cause = `${errorName(errorCode)}${message ? `: ${message}` : ''}`
     const { fencedMemberEpoch, unknownMemberId, groupIdNotFound, unreleasedInstanceId, fencedInstanceId } = groupErrors
-    const isOut = [fencedMemberEpoch, unknownMemberId, fencedInstanceId].includes(errorCode as never)
+    if (errorCode === fencedInstanceId || this.#isReplaced(errorCode)) return this.#fenced(cause)
+    const isOut = errorCode === fencedMemberEpoch || errorCode === unknownMemberId
     // While joining GROUP_ID_NOT_FOUND says that the id belongs to a group of another kind; later, that the group is gone.
     if (isOut || (errorCode === groupIdNotFound && this.#state === 'member')) {
       this.#lose(cause)
@@ -265,6 +265,24 @@ export class Membership {
     const error = refusal(this.#options, errorCode, message)
     if (errorCode === unreleasedInstanceId) return { ms: this.#backoff(), cause, code: errorCode, refusal: error }
     return this.#refused(error)
+  }
+
+  /**
+   * Whether another member has had our instance id for longer than a silent one keeps it. That one may have been ourselves:
+   * the coordinator releases the place of our former epoch when its session ends.
+   */
+  #isReplaced(errorCode: number): boolean {
+    if (errorCode !== groupErrors.unreleasedInstanceId || !this.#isTaken) return false
+    const nowMs = this.#context.clock.monotonicMs()
+    this.#unreleasedSinceMs ??= nowMs
+    return nowMs - this.#unreleasedSinceMs > this.#session.timeoutMs + backoffMaxMs
+  }
+
+  #fenced(cause: string): Beat {
+    const error = instanceFenced(this.#options, cause)
+    this.abandon(error.message)
+    if (this.#isTaken) tellEnded(this.#listener, this.#log, error)
+    return this.#isTaken ? { ms: 0 } : { ms: 0, refusal: error }
   }
 
   /** What will not pass by itself: ends the first join; a member of before keeps trying, slowly (somebody may put it right). */
@@ -284,15 +302,7 @@ export class Membership {
     this.#whyOut = cause
     this.assignment.clear()
     this.#log.warn(`group ${this.#options.group}: membership lost (${cause}); joining again`, { member: this.memberId })
-    this.#tellLost(cause)
-  }
-
-  #tellLost(cause: string): void {
-    try {
-      this.#listener.lost(cause)
-    } catch (error) {
-      this.#log.error(`the listener failed when the membership was lost: ${describe(error)}`, { error })
-    }
+    tellLost(this.#listener, this.#log, cause)
   }
 
   #heartbeat(): Heartbeat {
@@ -322,12 +332,6 @@ export class Membership {
   /** Three tries fit into a session, so that one lost answer or a dead coordinator does not end it. */
   #answerWaitMs(): number {
     return Math.min(this.#context.settings.requestTimeoutMs, Math.max(100, this.#session.timeoutMs / 3))
-  }
-
-  /** How long after the coordinator's word a revoke may take: a tenth (at most 2 s) before the coordinator fences us. */
-  #revokeMs(): number {
-    const { rebalanceTimeoutMs } = this.#options
-    return rebalanceTimeoutMs - Math.min(2000, rebalanceTimeoutMs / 10)
   }
 
   #backoff(): number {

@@ -7,11 +7,14 @@ const commitKey = 8
 const fetchKey = 9
 /** From this version on topics are named by id: offsets of a topic that was deleted are not taken for its namesake's. */
 const topicIdVersion = 10
+/** From this version on committed positions are asked for by a member with its epoch (KIP-848). */
+const memberVersion = 9
 
 /** Who asks: checked against the group by the coordinator. */
 export interface MemberIdentity {
   readonly group: string
-  readonly memberId: string
+  /** `null` with epoch -1: not asked as a member. */
+  readonly memberId: string | null
   readonly memberEpoch: number
   readonly instanceId: string | undefined
 }
@@ -33,7 +36,7 @@ export interface OffsetsAnswer<T> {
 type CommitApi = API<[MemberIdentity, readonly CommittedOffset[]], OffsetsAnswer<number>>
 type FetchApi = API<[MemberIdentity, readonly GroupPartition[]], OffsetsAnswer<StoredOffset>>
 
-const versions = [topicIdVersion, topicIdVersion - 1] as const
+const versions = [topicIdVersion, memberVersion, memberVersion - 1] as const
 
 const commitApis = versions.map(
   (version): CommitApi =>
@@ -55,12 +58,12 @@ const fetchApis = versions.map(
     ),
 )
 
-/** OffsetCommit v10 (topic ids, Kafka 4.1) or v9 (names); both check the member epoch. */
+/** OffsetCommit v10 (topic ids, Kafka 4.1), v9 (names, for KIP-848 members as well), or v8 (Kafka 2.4, classic members only). */
 export function commitApi(link: Link): CommitApi | undefined {
   return commitApis.find((api) => link.offers(commitKey, api.version))
 }
 
-/** OffsetFetch v10 (topic ids) or v9 (names), per member and member epoch. */
+/** OffsetFetch v10 (topic ids) or v9 (names), per member and member epoch, or v8 (Kafka 3.0) without. */
 export function offsetFetchApi(link: Link): FetchApi | undefined {
   return fetchApis.find((api) => link.offers(fetchKey, api.version))
 }
@@ -94,7 +97,8 @@ function parseCommit(version: number, libraryReader: Reader): OffsetsAnswer<numb
 function fetchRequest(version: number, member: MemberIdentity, partitions: readonly GroupPartition[]): Writer {
   return Writer.create()
     .appendArray([member], (groupWriter) => {
-      groupWriter.appendString(member.group).appendString(member.memberId).appendInt32(member.memberEpoch)
+      groupWriter.appendString(member.group)
+      if (version >= memberVersion) groupWriter.appendString(member.memberId).appendInt32(member.memberEpoch)
       groupWriter.appendArray(byTopic(partitions), (topicWriter, group) => {
         appendTopic(version, topicWriter, group.first)
         topicWriter.appendArray(group.all, (w, each) => w.appendInt32(each.partition), true, false)

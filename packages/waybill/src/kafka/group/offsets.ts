@@ -5,7 +5,7 @@ import { errorName, groupErrors, passingErrors } from '../error-codes.js'
 import type { KafkaContext } from '../network/cluster.js'
 import { describe, type Link } from '../network/link.js'
 import type { Coordinator } from './coordinator.js'
-import type { Membership } from './membership.js'
+import type { GroupMembership } from './group-membership.js'
 import { commitApi, type MemberIdentity, type OffsetsAnswer, offsetFetchApi, type StoredOffset } from './offsets-api.js'
 import { refusal } from './refusal.js'
 
@@ -31,13 +31,13 @@ interface Pending {
  */
 export class Offsets {
   readonly #options: GroupOptions
-  readonly #membership: Membership
+  readonly #membership: GroupMembership
   readonly #coordinator: Coordinator
   readonly #context: KafkaContext
   #turn: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  constructor(options: GroupOptions, membership: Membership, coordinator: Coordinator, context: KafkaContext) {
+  constructor(options: GroupOptions, membership: GroupMembership, coordinator: Coordinator, context: KafkaContext) {
     this.#options = options
     this.#membership = membership
     this.#coordinator = coordinator
@@ -112,9 +112,8 @@ export class Offsets {
       if (open.length === 0 || epoch === undefined) return
       const codes = await this.#trySend(open, epoch)
       if (codes === undefined || clock.monotonicMs() > untilMs) return
-      if (codes.has(groupErrors.staleMemberEpoch))
-        await this.#membership.epochAfter(epoch, untilMs - clock.monotonicMs())
-      else if (codes.size > 0) await clock.sleep(Math.min(500, pauseMs))
+      if (this.#isStale(codes)) await this.#membership.epochAfter(epoch, untilMs - clock.monotonicMs())
+      if (codes.size > 0 && this.#membership.epoch === epoch) await clock.sleep(Math.min(500, pauseMs))
     }
   }
 
@@ -157,13 +156,18 @@ export class Offsets {
     const again = new Set<number>()
     for (const each of open) {
       const code = answer.of(each.offset)
-      each.outcome = outcomeOf(code)
-      if (code !== undefined && (code === groupErrors.staleMemberEpoch || passingErrors.has(code))) again.add(code)
+      each.outcome = outcomeOf(code, this.#membership.staleErrors)
+      if (code === undefined) continue
+      if (this.#membership.staleErrors.has(code) || passingErrors.has(code)) again.add(code)
       // A heartbeat would bring the same news; the sooner the listener knows, the less is handled in vain.
-      if (each.outcome.kind === 'fenced') this.#membership.refusedUnder(epoch, each.outcome.cause)
+      if (each.outcome.kind === 'fenced') this.#membership.refusedUnder(epoch, code)
     }
-    if (again.size > 0 && !again.has(groupErrors.staleMemberEpoch)) this.#coordinator.forget()
+    if (again.size > 0 && !this.#isStale(again)) this.#coordinator.forget()
     return again
+  }
+
+  #isStale(codes: ReadonlySet<number>): boolean {
+    return [...this.#membership.staleErrors].some((code) => codes.has(code))
   }
 
   async #tryCommitted(
@@ -174,7 +178,8 @@ export class Offsets {
     try {
       answer = await this.#ask('OffsetFetch', epoch, (link, member) => {
         const api = offsetFetchApi(link)
-        return api && ((connection) => api.async(connection, member, partitions))
+        const asker = this.#membership.readsAsMember ? member : { ...member, memberId: null, memberEpoch: -1 }
+        return api && ((connection) => api.async(connection, asker, partitions))
       })
     } catch (error) {
       if (error instanceof WaybillError && error.code !== 'WB_KAFKA_UNREACHABLE') throw error
@@ -185,7 +190,7 @@ export class Offsets {
     if (code === undefined) return partitions.map((each) => committedOf(each, answer.of(each)))
     const error = this.#unreadable(code, '')
     const { staleMemberEpoch, unstableOffsetCommit, unknownMemberId } = groupErrors
-    if (code === unknownMemberId) this.#membership.refusedUnder(epoch, errorName(code))
+    if (code === unknownMemberId) this.#membership.refusedUnder(epoch, code)
     const isPassing =
       passingErrors.has(code) || code === staleMemberEpoch || code === unstableOffsetCommit || code === -1
     if (!isPassing) throw error
@@ -217,15 +222,14 @@ export class Offsets {
 /** The request in the newest version that the broker at this link offers. */
 type Choose<T> = (link: Link, member: MemberIdentity) => ((connection: Connection) => Promise<T>) | undefined
 
-function outcomeOf(code: number | undefined): CommitOutcome {
+function outcomeOf(code: number | undefined, staleErrors: ReadonlySet<number>): CommitOutcome {
   if (code === undefined) return { kind: 'unknown', cause: 'the answer does not mention this partition' }
   if (code === 0) return { kind: 'committed' }
   const name = errorName(code)
-  const { fencedMemberEpoch, unknownMemberId, fencedInstanceId, groupIdNotFound, staleMemberEpoch } = groupErrors
-  const isOut = [fencedMemberEpoch, unknownMemberId, fencedInstanceId, groupIdNotFound, 22].includes(code)
-  if (isOut) return { kind: 'fenced', cause: name }
-  if (code === staleMemberEpoch || passingErrors.has(code)) return { kind: 'unknown', cause: name }
-  return { kind: 'refused', code: name }
+  if (staleErrors.has(code) || passingErrors.has(code)) return { kind: 'unknown', cause: name }
+  const { fencedMemberEpoch, unknownMemberId, fencedInstanceId, groupIdNotFound, illegalGeneration } = groupErrors
+  const isOut = [fencedMemberEpoch, unknownMemberId, fencedInstanceId, groupIdNotFound, illegalGeneration]
+  return (isOut as number[]).includes(code) ? { kind: 'fenced', cause: name } : { kind: 'refused', code: name }
 }
 
 function outcomeOfFailure(error: unknown): CommitOutcome {

@@ -1,7 +1,7 @@
 import type { Broker } from '../../ports/broker.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Fetcher } from '../../ports/fetcher.js'
-import type { Groups } from '../../ports/group.js'
+import type { GroupProtocol, Groups } from '../../ports/group.js'
 
 /** How an adapter is to be opened. */
 export interface GroupOpening {
@@ -17,7 +17,9 @@ export interface GroupOpening {
  */
 export interface GroupHarness {
   readonly clock: Clock
-  /** The cluster's `group.consumer.session.timeout.ms`: 2000 to 6000. */
+  /** By which protocol members join. */
+  readonly groupProtocol: GroupProtocol
+  /** The cluster's `group.consumer.session.timeout.ms`: 2000 to 6000. Classic members ask for the same. */
   readonly sessionTimeoutMs: number
   /** A new adapter to the cluster. The case that asked for it closes it. */
   open(opening?: GroupOpening): Broker & Fetcher & Groups
@@ -27,7 +29,7 @@ export interface GroupHarness {
   deleteRecords(topic: string, partition: number, beforeOffset: number): Promise<void>
   /** Deletes a group with its offsets. Rejects while it has members. */
   deleteGroup(group: string): Promise<void>
-  /** Puts a member of the classic protocol, of another protocol type than `consumer`, into this new group. */
+  /** Puts a member of the classic protocol, of another protocol type than `consumer`, into this new group: nobody of either protocol can join. */
   occupyGroup(group: string): Promise<void>
   /** The broker executes the next OffsetCommit and its answer never arrives: the connection is cut instead. */
   dropNextCommitResponse(): Promise<void>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { WaybillError } from '../../model/errors.js'
 import type { GroupListener, GroupPartition } from '../../ports/group.js'
 
 /** Who owns what at this moment. Fails when a partition is taken while another holds it. */
@@ -31,6 +32,7 @@ export class Recorder implements GroupListener {
   /** `assigned 0,1`, `revoked 1`, `lost`. */
   readonly told: string[] = []
   readonly losses: string[] = []
+  readonly ends: WaybillError[] = []
   readonly #board: OwnershipBoard
   readonly #onRevoke: (partitions: readonly GroupPartition[]) => Promise<void>
   #mine = new Map<string, GroupPartition>()
@@ -79,6 +81,11 @@ export class Recorder implements GroupListener {
     for (const each of this.#mine.values()) this.#board.release(this.name, each)
     this.#mine = new Map()
     this.#isTelling = false
+  }
+
+  ended(error: WaybillError): void {
+    this.told.push('ended')
+    this.ends.push(error)
   }
 
   /** After leaving, about which no listener is told. */

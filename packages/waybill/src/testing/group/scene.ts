@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { Broker } from '../../ports/broker.js'
 import type { Fetcher, FetchOutcome, FetchPosition } from '../../ports/fetcher.js'
-import type { CommitOutcome, CommittedOffset, GroupMember, GroupPartition, Groups } from '../../ports/group.js'
+import type {
+  CommitOutcome,
+  CommittedOffset,
+  GroupMember,
+  GroupOptions,
+  GroupPartition,
+  Groups,
+} from '../../ports/group.js'
 import type { GroupHarness, GroupOpening } from './harness.js'
 import type { Recorder } from './recorder.js'
 
@@ -63,9 +70,11 @@ export class GroupScene {
   /** Joins the scene's group. */
   join(
     recorder: Recorder,
-    { kafka = this.kafka, ...options }: { kafka?: Kafka; rebalanceTimeoutMs?: number; instanceId?: string } = {},
+    { kafka = this.kafka, ...options }: { kafka?: Kafka } & Partial<GroupOptions> = {},
   ): Promise<GroupMember> {
-    return kafka.join({ group: this.group, topics: [this.topic], rebalanceTimeoutMs, ...options }, recorder)
+    const { groupProtocol, sessionTimeoutMs } = this.harness
+    const usual = { group: this.group, topics: [this.topic], rebalanceTimeoutMs, groupProtocol, sessionTimeoutMs }
+    return kafka.join({ ...usual, ...options }, recorder)
   }
 
   /** Waits until these recorders own all partitions of the topic between them, in these numbers. */
