@@ -34,11 +34,14 @@ const lowerBounds = {
 
 type GroupProtocol = GroupHarness['groupProtocol']
 
-/** The group contract by one protocol after the other on one cluster, which is started before and ended after. Without transactions where it has none. */
+/** The group contract by one protocol after the other on one cluster, which is started before and ended after. Without transactions where it has none; what is fetched is tried with the first. */
 export function describeGroupContract(
   start: () => Promise<GroupStage>,
   protocols: readonly GroupProtocol[],
-  { hasTransactions = true }: { readonly hasTransactions?: boolean } = {},
+  {
+    hasTransactions = true,
+    hasFetches = true,
+  }: { readonly hasTransactions?: boolean; readonly hasFetches?: boolean } = {},
 ): void {
   let stage: GroupStage | undefined
   before(async () => {
@@ -50,7 +53,7 @@ export function describeGroupContract(
     const harness = new Proxy({} as GroupHarness, {
       get: (_, name) => Reflect.get(stage?.harness(groupProtocol) ?? {}, name) as unknown,
     })
-    for (const { name, run } of groupContract(harness, { hasTransactions, hasFetches: index === 0 }))
+    for (const { name, run } of groupContract(harness, { hasTransactions, hasFetches: hasFetches && index === 0 }))
       it(`${groupProtocol}: ${name}`, run)
   }
 }

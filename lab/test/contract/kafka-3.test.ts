@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import { createWaybill, silentLog } from 'waybill'
+import { createWaybill, type ReceivedMessage, silentLog } from 'waybill'
 import { type Broker, kafka, type ProduceOutcome } from 'waybill/kafka'
 import { brokerContract, type BrokerHarness } from 'waybill/testing'
+import { until } from '../../src/cluster/until.js'
 import { kafkaStage, type Stage } from './harness.js'
 
 /** The last Kafka 3. Also named in scripts/kafka-jars.mjs, which fetches it, and in docs/security.md's supported range. */
@@ -67,12 +68,20 @@ describe('the wire adapter and the last Kafka 3 keep the broker contract', () =>
     })
   })
 
-  it('consuming is refused with the reason: the groups of KIP-848 are off in Kafka 3', async () => {
+  it('consuming goes by the classic protocol; asked for KIP-848 it is refused with the reason: those groups are off in Kafka 3', async () => {
+    const group = `three-${randomBytes(4).toString('hex')}`
     const waybill = createWaybill({ brokers: [stage?.bootstrap ?? ''], log: silentLog })
+    const seen: string[] = []
     try {
       await waybill.start()
-      const consumed = waybill.consume({ group: 'billing', topics: ['any'], handle: () => undefined })
-      await assert.rejects(consumed, { code: 'WB_KAFKA_REFUSED', message: /UNSUPPORTED_VERSION/ })
+      await withTopic(async (_, topic, send) => {
+        const handle = (message: ReceivedMessage): void => void seen.push(message.text())
+        const refused = waybill.consume({ group, topics: [topic], groupProtocol: 'consumer', handle })
+        await assert.rejects(refused, { code: 'WB_KAFKA_REFUSED', message: /UNSUPPORTED_VERSION.*'classic'/ })
+        await waybill.consume({ group, topics: [topic], handle })
+        assert.equal((await send(0)).kind, 'acked')
+        await until(async () => seen.length === 1, { what: 'the message', deadlineMs: 20_000 })
+      })
     } finally {
       await waybill.stop()
     }

@@ -41,6 +41,11 @@ export interface ConsumeBasics extends Partial<ConsumeSettings> {
    * Default false: at least once.
    */
   readonly inbox?: boolean
+  /**
+   * Static membership (KIP-345): a name that this consumer keeps over restarts, of its own in the group. After a restart within
+   * the session it has its partitions back and nobody else's moved. Of two with one id one ends with WB_INSTANCE_FENCED.
+   */
+  readonly instanceId?: string
   /** False for errors that no further try can mend. Default: all are tried again. */
   readonly retryable?: (error: unknown) => boolean
   /** With `onFailure: 'dead-letter'`: where messages of a topic go that cannot be handled. Default `<topic>.<group>.dead`. */
@@ -81,7 +86,7 @@ export interface RunningConsumer {
   held(): readonly HeldMessage[]
   /**
    * Resolves when stopped as asked; rejects with the reason when it had to stop by itself (WB_HANDLER_FAILED,
-   * WB_DEAD_LETTER_BRAKE, WB_LOSS_FOUND).
+   * WB_DEAD_LETTER_BRAKE, WB_LOSS_FOUND, WB_INSTANCE_FENCED).
    */
   readonly closed: Promise<void>
 }
@@ -96,6 +101,7 @@ export function makeConsumer<Tx>(
   const {
     group,
     topics,
+    instanceId,
     inbox = false,
     handle,
     handleBatch,
@@ -109,6 +115,8 @@ export function makeConsumer<Tx>(
   if (typeof group !== 'string' || group === '') invalid("consume option group is missing: e.g. group: 'billing'")
   if (!Array.isArray(topics) || topics.length === 0)
     invalid("consume option topics is missing: e.g. topics: ['orders']")
+  if (instanceId !== undefined && (typeof instanceId !== 'string' || instanceId === ''))
+    invalid("consume option instanceId must be a name of this process's own: e.g. 'billing-3'")
   const handlers = handlersOf(handle, handleBatch)
   if (handle && settings.handleBatchMax !== undefined) invalid('consume option handleBatchMax needs handleBatch')
   const { broker, emit } = around
@@ -122,6 +130,7 @@ export function makeConsumer<Tx>(
     events: { emit },
     group,
     topics,
+    instanceId,
     settings: consumeSettings(settings),
     inbox: inbox && inboxStore && transactions ? { store: inboxStore, transactions } : undefined,
     ...handlers,

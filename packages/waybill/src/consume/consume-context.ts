@@ -56,6 +56,8 @@ export interface ConsumePorts {
 export interface ConsumeContext<Tx> extends ConsumePorts {
   readonly group: string
   readonly topics: readonly string[]
+  /** Static membership. */
+  readonly instanceId?: string | undefined
   readonly settings: ConsumeSettings
   readonly inbox: Inbox<Tx> | undefined
   /** One message; with `handleBatch` a batch of it alone. */

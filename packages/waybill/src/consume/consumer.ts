@@ -93,9 +93,11 @@ export class Consumer<Tx> {
   }
 
   async #join(): Promise<void> {
-    const { kafka, group, topics, settings } = this.#context
+    const { kafka, group, topics, instanceId, settings } = this.#context
+    const { rebalanceTimeoutMs, groupProtocol, sessionTimeoutMs } = settings
+    const times = { rebalanceTimeoutMs, sessionTimeoutMs }
     this.#member = await kafka.join(
-      { group, topics, rebalanceTimeoutMs: settings.rebalanceTimeoutMs },
+      { group, topics, groupProtocol, ...times, ...(instanceId !== undefined && { instanceId }) },
       {
         assigned: (partitions) => this.#assigned(partitions),
         revoked: (partitions) => this.#revoked(partitions),

@@ -1,4 +1,5 @@
 import { WaybillError } from '../model/errors.js'
+import type { GroupProtocol } from '../ports/group.js'
 
 /** Which messages must not be handled at the same time: those of one key, of one partition, or none. */
 export type HandlingOrder = 'key' | 'partition' | 'none'
@@ -25,6 +26,10 @@ export interface ConsumeSettings {
   readonly drainMs: number
   /** How long the group waits for our revoke. */
   readonly rebalanceTimeoutMs: number
+  /** KIP-848 (`consumer`), `classic` with the assignor cooperative-sticky, or what cluster and group offer. See the port. */
+  readonly groupProtocol: GroupProtocol
+  /** Classic protocol only: after this silence the group gives our partitions away. */
+  readonly sessionTimeoutMs: number
   /** A handler running longer is reported, never ended. */
   readonly stuckAfterMs: number
   /** Bytes of all messages that wait or are being handled. */
@@ -60,6 +65,8 @@ export const consumeDefaults: ConsumeSettings = {
   commitMs: 1_000,
   drainMs: 20_000,
   rebalanceTimeoutMs: 45_000,
+  groupProtocol: 'auto',
+  sessionTimeoutMs: 45_000,
   stuckAfterMs: 60_000,
   bufferBytesMax: 67_108_864,
   fetchBytesMax: 1_048_576,
@@ -77,11 +84,13 @@ const limits: Readonly<Partial<Record<keyof ConsumeSettings, readonly [min: numb
   maxAttempts: [1, 1_000_000],
   commitMs: [1, 600_000],
   rebalanceTimeoutMs: [100, 3_600_000],
+  sessionTimeoutMs: [1000, 1_800_000],
   brakePercent: [0, 100],
 }
 
 const choices: Readonly<Record<string, readonly string[]>> = {
   order: ['key', 'partition', 'none'],
+  groupProtocol: ['auto', 'consumer', 'classic'],
   onLoss: ['stop', 'continue'],
   onFailure: ['stop', 'dead-letter', 'hold'],
 }

@@ -20,11 +20,13 @@ export function balancedShares(members: readonly Claimant[], partitionCounts: Re
   for (const { topic, partition } of allPartitions(holdings, partitionCounts)) {
     const owner = owners.get(keyOf(topic, partition))
     if (owner === undefined) left.push({ topic, partition })
-    else owner.take(topic, partition)
+    else owner.take(topic, partition, true)
   }
-  for (const { topic, partition } of left) leastLoaded(holdings, topic)?.take(topic, partition)
+  for (const { topic, partition } of left) leastLoaded(holdings, topic)?.take(topic, partition, false)
+  // What nobody held moves first: so what is held moves only where no place for the rest is even enough, and the round after
+  // the revokes does not move anything else.
   let isBetter = true
-  while (isBetter) isBetter = improve(holdings, owners)
+  while (isBetter) isBetter = improve(holdings, owners, 'free') || improve(holdings, owners, 'all')
   return new Map(holdings.map((each) => [each.memberId, each.partitions]))
 }
 
@@ -53,6 +55,8 @@ class Holding {
   readonly generation: number
   readonly owned: readonly TopicPartition[]
   readonly #held = new Map<string, Set<number>>()
+  /** What of it was not held before. */
+  readonly #free = new Map<string, Set<number>>()
   load = 0
 
   constructor({ memberId, topics, generation, owned }: Claimant) {
@@ -62,8 +66,8 @@ class Holding {
     this.owned = owned
   }
 
-  get heldTopics(): Iterable<string> {
-    return this.#held.keys()
+  topicsOf(what: Movable): readonly string[] {
+    return [...(what === 'free' ? this.#free : this.#held).keys()].sort()
   }
 
   get partitions(): TopicPartition[] {
@@ -75,23 +79,36 @@ class Holding {
     return this.#held.get(topic)?.size ?? 0
   }
 
-  numbersOf(topic: string): readonly number[] {
-    return [...(this.#held.get(topic) ?? [])]
-  }
-
-  take(topic: string, partition: number): void {
-    const held = this.#held.get(topic)
-    if (held === undefined) this.#held.set(topic, new Set([partition]))
-    else held.add(partition)
+  take(topic: string, partition: number, isKept: boolean): void {
+    add(this.#held, topic, partition)
+    if (!isKept) add(this.#free, topic, partition)
     this.load++
   }
 
-  give(topic: string, partition: number): void {
-    const held = this.#held.get(topic)
-    held?.delete(partition)
-    if (held?.size === 0) this.#held.delete(topic)
+  /** Gives up one of the topic's partitions, if possible one that was not held before. */
+  give(topic: string): number | undefined {
+    const partition = [...(this.#free.get(topic) ?? this.#held.get(topic) ?? [])].at(-1)
+    if (partition === undefined) return undefined
+    remove(this.#held, topic, partition)
+    remove(this.#free, topic, partition)
     this.load--
+    return partition
   }
+}
+
+/** Which partitions may move: those that nobody held before, or all. */
+type Movable = 'free' | 'all'
+
+function add(numbers: Map<string, Set<number>>, topic: string, partition: number): void {
+  const known = numbers.get(topic)
+  if (known === undefined) numbers.set(topic, new Set([partition]))
+  else known.add(partition)
+}
+
+function remove(numbers: Map<string, Set<number>>, topic: string, partition: number): void {
+  const known = numbers.get(topic)
+  known?.delete(partition)
+  if (known?.size === 0) numbers.delete(topic)
 }
 
 /** Who holds each partition that exists and that its holder still subscribes to. */
@@ -150,33 +167,34 @@ interface Move {
  * Moves partitions along one chain of members that makes the loads more even, if there is one: from a member over others, each
  * of which passes one on, to one with at least two less. No such chain means that nothing is more even.
  */
-function improve(holdings: readonly Holding[], owners: ReadonlyMap<string, Holding>): boolean {
+function improve(holdings: readonly Holding[], owners: ReadonlyMap<string, Holding>, what: Movable): boolean {
   const least = Math.min(...holdings.map(({ load }) => load))
   // What a fuller member reached in vain is at most one below it: from there nothing better is reached either.
   const seen = new Set<Holding>()
   for (const start of [...holdings].sort((a, b) => b.load - a.load)) {
     if (start.load < least + 2) return false
-    const chain = seen.has(start) ? undefined : findChain(start, holdings, seen)
+    const chain = seen.has(start) ? undefined : findChain(start, holdings, seen, what)
     if (chain === undefined) continue
     for (const { from, to, topic } of chain) {
-      const numbers = from.numbersOf(topic)
-      const isNew = (partition: number): boolean => owners.get(keyOf(topic, partition)) !== from
-      const partition = numbers.findLast(isNew) ?? numbers.at(-1)
-      if (partition === undefined) continue
-      from.give(topic, partition)
-      to.take(topic, partition)
+      const partition = from.give(topic)
+      if (partition !== undefined) to.take(topic, partition, owners.get(keyOf(topic, partition)) === to)
     }
     return true
   }
   return false
 }
 
-function findChain(start: Holding, holdings: readonly Holding[], seen: Set<Holding>): readonly Move[] | undefined {
+function findChain(
+  start: Holding,
+  holdings: readonly Holding[],
+  seen: Set<Holding>,
+  what: Movable,
+): readonly Move[] | undefined {
   const ways = new Map<Holding, Move>()
   const queue = [start]
   seen.add(start)
   for (let from = queue.shift(); from !== undefined; from = queue.shift())
-    for (const topic of [...from.heldTopics].sort()) {
+    for (const topic of from.topicsOf(what)) {
       const next = holdings.filter((each) => each.topics.has(topic) && !seen.has(each))
       for (const to of next.sort((a, b) => a.load - b.load)) {
         seen.add(to)

@@ -112,7 +112,7 @@ export class ScriptedGroup implements AsyncDisposable {
   join(listener: Partial<GroupListener> = {}, options: Partial<GroupOptions> = {}): Promise<GroupMember> {
     const silent = { assigned: () => {}, revoked: async () => {}, lost: () => {}, ended: () => {} }
     return this.kafka.join(
-      { group: 'g', topics: ['t'], rebalanceTimeoutMs: 5000, ...options },
+      { group: 'g', topics: ['t'], rebalanceTimeoutMs: 5000, groupProtocol: 'consumer', ...options },
       { ...silent, ...listener },
     )
   }
