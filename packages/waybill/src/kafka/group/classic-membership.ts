@@ -10,6 +10,7 @@ import { Alarm } from './alarm.js'
 import { Assignment } from './assignment.js'
 import type { JoinAnswer, SyncAnswer } from './classic-api.js'
 import { ClassicRequests } from './classic-requests.js'
+import { ClassicSession } from './classic-session.js'
 import { parseAssignment, type TopicPartition } from './consumer-protocol.js'
 import type { Coordinator } from './coordinator.js'
 import { GivenPartitions } from './given-partitions.js'
@@ -17,11 +18,8 @@ import { type GroupMembership, revokeMsOf, tellEnded, tellLost } from './group-m
 import { countPartitions, plan } from './leader.js'
 import type { MembershipParts } from './membership.js'
 import { instanceFenced, refusal } from './refusal.js'
-import { Session } from './session.js'
 
 const sessionTimeoutDefaultMs = 45_000
-const intervalMaxMs = 3000
-const intervalMinMs = 10
 const backoffFirstMs = 100
 const backoffMaxMs = 5000
 const leaveWaitMaxMs = 5000
@@ -61,7 +59,7 @@ export class ClassicMembership implements GroupMembership {
   readonly #topics: Topics
   readonly #context: KafkaContext
   readonly #log: Log
-  readonly #session: Session
+  readonly #session: ClassicSession
   readonly #requests: ClassicRequests
   readonly #given: GivenPartitions
   readonly #stop = new AbortController()
@@ -84,9 +82,6 @@ export class ClassicMembership implements GroupMembership {
   #failures = 0
   #beats = 0
   #beatAnswered = 0
-  /** Sending of the newest request that the coordinator answered to us as a member, and of the newest that told of no rebalance. */
-  #aliveMs = Number.NEGATIVE_INFINITY
-  #settledMs = Number.NEGATIVE_INFINITY
   #news: (() => void)[] = []
   #whyOut = 'has not joined'
   #fence: WaybillError | undefined
@@ -102,8 +97,7 @@ export class ClassicMembership implements GroupMembership {
     this.#context = context
     this.#log = log
     this.#requests = new ClassicRequests(options, sessionTimeoutMs, coordinator, context)
-    this.#session = new Session(clock)
-    this.#session.learn(sessionTimeoutMs)
+    this.#session = new ClassicSession(clock, sessionTimeoutMs, options.rebalanceTimeoutMs)
     this.#given = new GivenPartitions(topics)
     this.#joinAlarm = new Alarm(clock, this.#stop.signal)
     this.#beatAlarm = new Alarm(clock, this.#stop.signal)
@@ -128,18 +122,18 @@ export class ClassicMembership implements GroupMembership {
     this.#running = Promise.all([this.#beatOn(), this.#watch()])
     while (this.#state === 'joining') {
       const { againMs, cause, refusal: refused } = await this.#round()
-      if (againMs === undefined || this.#stop.signal.aborted) continue
+      if (againMs === undefined || this.#isStopped()) continue
       if (refused !== undefined) throw this.#ended(refused)
       // The coordinator may have waited for the other members before it failed.
       if (clock.monotonicMs() - startMs > settings.callTimeoutMs) throw this.#ended(this.#unreachable(cause))
       await this.#joinAlarm.rest(againMs)
     }
     if (this.#fence !== undefined) throw this.#ended(this.#fence)
-    if (this.#stop.signal.aborted) throw new WaybillError('WB_STOPPED', 'the Kafka connection was closed')
+    if (this.#isStopped()) throw new WaybillError('WB_STOPPED', 'the Kafka connection was closed')
     this.#isTaken = true
     this.#running = Promise.all([this.#running, this.#joinOn()])
     // Not waited for at the end: it may be asking for topics for as long as one call may take.
-    void this.#followTopics()
+    this.#followTopics().catch((error: unknown) => this.#log.error(describe(error), { error }))
   }
 
   get epoch(): number | undefined {
@@ -171,7 +165,7 @@ export class ClassicMembership implements GroupMembership {
     while (this.epoch === staleEpoch && isOpen() && clock.monotonicMs() < untilMs) {
       const news = new Promise<void>((resolve) => this.#news.push(resolve))
       await Promise.race([news, clock.sleep(untilMs - clock.monotonicMs(), this.#stop.signal)])
-      if (this.#stop.signal.aborted) return
+      if (this.#isStopped()) return
     }
   }
 
@@ -207,13 +201,13 @@ export class ClassicMembership implements GroupMembership {
 
   async #joinOn(): Promise<void> {
     let restMs = 0
-    while (!this.#stop.signal.aborted) {
+    while (!this.#isStopped()) {
       if (!this.#mustJoin) await this.#joinAlarm.rest(idleRestMs)
-      if (!this.#mustJoin || this.#stop.signal.aborted) continue
+      if (!this.#mustJoin || this.#isStopped()) continue
       // A member that is lost again and again must not hammer the coordinator.
       if (restMs === 0 && this.#state === 'joining') restMs = this.#backoff()
       await this.#context.clock.sleep(restMs, this.#stop.signal)
-      if (this.#stop.signal.aborted) return
+      if (this.#isStopped()) return
       const { againMs = 0, refusal: refused } = await this.#round()
       if (refused !== undefined) this.#log.error(`group ${this.#options.group}: ${refused.message}; trying on`, {})
       restMs = againMs
@@ -221,26 +215,25 @@ export class ClassicMembership implements GroupMembership {
   }
 
   async #beatOn(): Promise<void> {
-    let restMs = this.#intervalMs
-    while (!this.#stop.signal.aborted) {
+    let restMs = this.#session.intervalMs
+    while (!this.#isStopped()) {
       await this.#beatAlarm.rest(restMs)
-      if (this.#stop.signal.aborted) return
+      if (this.#isStopped()) return
       restMs = await this.#beat()
     }
   }
 
   /** Looks at the session from its own timer, so that a hanging request does not hide its end. */
   async #watch(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#isStopped()) {
       this.#checkSession()
-      const nextMs = Math.min(this.#session.nextLookMs(), Math.max(5, this.#rejoinByMs - this.#nowMs))
-      await this.#context.clock.sleep(nextMs, this.#stop.signal)
+      await this.#context.clock.sleep(this.#session.nextLookMs(), this.#stop.signal)
     }
   }
 
   /** Resolves the names of what was given, and as leader looks for topics that changed. */
   async #followTopics(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#isStopped()) {
       try {
         if (await this.#given.refresh()) this.#aim()
         else this.assignment.settle()
@@ -280,7 +273,7 @@ export class ClassicMembership implements GroupMembership {
     const claims = this.#claims()
     const { topics } = this.#options
     const joined = await this.#requests.join(this.#memberId, { topics, owned: claims, generation: this.#generation })
-    if (this.#stop.signal.aborted) return {}
+    if (this.#isStopped()) return {}
     if (joined.errorCode !== 0) return this.#notJoined(joined)
     this.#memberId = joined.memberId
     this.#joined = joined.generation
@@ -291,14 +284,13 @@ export class ClassicMembership implements GroupMembership {
       : { assignments: [], partitionCounts: this.#counts }
     const sentMs = this.#nowMs
     const synced = await this.#requests.sync(joined.memberId, joined.generation, assignments)
-    if (this.#stop.signal.aborted) return {}
+    if (this.#isStopped()) return {}
     if (synced.errorCode !== 0) return this.#notSynced(synced)
     const given = parseAssignment(synced.assignment)
-    this.#alive(sentMs)
+    this.#session.answered(sentMs, true)
     // Stopped while the answer was under way: somebody else may have everything by now.
-    if (this.#session.isOver) return { againMs: 0, cause: 'the session ended while joining' }
+    if (this.#session.whyOver(true)) return { againMs: 0, cause: 'the session ended while joining' }
     this.#counts = partitionCounts
-    this.#settledMs = Math.max(this.#settledMs, sentMs)
     this.#take(joined.generation, given, claims)
     return {}
   }
@@ -360,7 +352,7 @@ export class ClassicMembership implements GroupMembership {
   }
 
   #failed(error: unknown): Outcome {
-    if (this.#stop.signal.aborted) return {}
+    if (this.#isStopped()) return {}
     const cause = describe(error)
     if (error instanceof LinkError || (error instanceof WaybillError && error.code === 'WB_KAFKA_UNREACHABLE'))
       return { againMs: this.#backoff(), cause }
@@ -378,7 +370,7 @@ export class ClassicMembership implements GroupMembership {
   /** One heartbeat; how long to rest before the next. */
   async #beat(): Promise<number> {
     const [generation, memberId] = [this.#joined, this.#memberId]
-    if (generation === noGeneration) return this.#intervalMs
+    if (generation === noGeneration) return this.#session.intervalMs
     const mine = ++this.#beats
     try {
       const sentMs = this.#nowMs
@@ -387,7 +379,7 @@ export class ClassicMembership implements GroupMembership {
       return this.#heard(errorCode, sentMs)
     } catch (error) {
       this.#log.debug(`a heartbeat to group ${this.#options.group} failed: ${describe(error)}`, {})
-      return Math.min(this.#backoff(), this.#intervalMs)
+      return Math.min(this.#backoff(), this.#session.intervalMs)
     } finally {
       this.#beatAnswered = mine
       this.#tellNews()
@@ -395,22 +387,15 @@ export class ClassicMembership implements GroupMembership {
   }
 
   #heard(errorCode: number, sentMs: number): number {
-    if (errorCode === 0 || errorCode === rebalanceInProgress) this.#alive(sentMs)
-    if (errorCode === 0) {
-      this.#failures = 0
-      this.#settledMs = Math.max(this.#settledMs, sentMs)
-    } else if (errorCode === rebalanceInProgress) {
+    if (errorCode === 0 || errorCode === rebalanceInProgress) this.#session.answered(sentMs, errorCode === 0)
+    if (errorCode === 0) this.#failures = 0
+    else if (errorCode === rebalanceInProgress) {
       if (!this.#isRound) this.#joinAgain()
     } else if (errorCode === fencedInstanceId) this.#fenced(errorName(errorCode))
     else if (passingErrors.has(errorCode)) this.#coordinator.forget()
     // During a round the group's generation is ahead of ours: the round's own answer tells whether we are in it.
     else if (errorCode !== illegalGeneration || !this.#isRound) this.#unknown(errorCode)
-    return this.#intervalMs
-  }
-
-  #alive(sentMs: number): void {
-    this.#aliveMs = Math.max(this.#aliveMs, sentMs)
-    this.#session.answered(this.#aliveMs, this.#intervalMs)
+    return this.#session.intervalMs
   }
 
   /** A request was answered as to somebody who is no member, or of another generation. */
@@ -425,17 +410,8 @@ export class ClassicMembership implements GroupMembership {
   }
 
   #checkSession(): void {
-    if (this.#state !== 'member') return
-    if (this.#session.isOver) this.#lose('no heartbeat was answered for the session timeout')
-    // The coordinator removes who has not joined in time. It cannot have while our JoinGroup waits there.
-    else if (!this.#requests.isWaiting && this.#nowMs >= this.#rejoinByMs)
-      this.#lose('the group was not joined again within the rebalance timeout')
-  }
-
-  /** A rebalance may have begun right after the last heartbeat that told of none. */
-  get #rejoinByMs(): number {
-    if (this.#state !== 'member' || this.#requests.isWaiting) return Number.POSITIVE_INFINITY
-    return this.#settledMs + revokeMsOf(this.#options.rebalanceTimeoutMs)
+    const why = this.#state === 'member' ? this.#session.whyOver(this.#requests.isWaiting) : undefined
+    if (why !== undefined) this.#lose(why)
   }
 
   #lose(cause: string): void {
@@ -475,11 +451,9 @@ export class ClassicMembership implements GroupMembership {
     return this.#context.clock.monotonicMs()
   }
 
-  /** Ten heartbeats in a session, five in a rebalance timeout, as in Kafka at most 3 s. */
-  get #intervalMs(): number {
-    const { rebalanceTimeoutMs } = this.#options
-    const wantedMs = Math.min(intervalMaxMs, this.#session.timeoutMs / 10, rebalanceTimeoutMs / 5)
-    return Math.max(intervalMinMs, wantedMs)
+  /** A call, not a property: the compiler would take its answer of before a wait for the one after it. */
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted
   }
 
   #backoff(): number {

@@ -302,8 +302,9 @@ export const memberCases: readonly GroupCase[] = [
 /** Told of the loss, then of the end with its reason, and nothing after it. */
 function assertReplaced(recorder: Recorder): void {
   assert.deepEqual(recorder.told.slice(-2), ['lost', 'ended'])
-  assert.equal(recorder.ends[0]?.code, 'WB_INSTANCE_FENCED')
-  assert.match(recorder.ends[0]?.message ?? '', /instance id one.*give each process an instance id of its own/)
+  const [end] = recorder.ends
+  assert.equal(end?.code, 'WB_INSTANCE_FENCED')
+  assert.match(end.message, /instance id one.*give each process an instance id of its own/)
 }
 
 function sorted(partitions: readonly GroupPartition[]): GroupPartition[] {

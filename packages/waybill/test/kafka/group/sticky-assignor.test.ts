@@ -26,7 +26,7 @@ function groups(topicsOf: fc.Arbitrary<readonly string[]> | 'all'): fc.Arbitrary
   return fc.record({
     members: fc
       .array(member, { minLength: 1, maxLength: 7 })
-      .map((all) => all.map((each, index) => ({ ...each, memberId: `m${index}` }))),
+      .map((made) => made.map((each, index) => ({ ...each, memberId: `m${index}` }))),
     counts: counts.map((each) => new Map(each)),
   })
 }
