@@ -105,7 +105,7 @@ export class BatchHandling<Tx> {
   }
 
   #failed(works: readonly Work[], first: Work, error: unknown): BatchEnd {
-    const named = failuresIn(error, works)
+    const named = namedIn(error, works)
     if (named) return { ends: this.#blamed(works, named) }
     this.#told(works, first, error)
     const { clock, settings, retryable } = this.#context
@@ -138,22 +138,27 @@ export class BatchHandling<Tx> {
    * What is behind a failed message in its order comes again, whatever the handler did with it: else its key would go on
    * without it. With the inbox the transaction is rolled back, and so nothing of the batch is handled.
    */
-  #blamed(works: readonly Work[], named: ReadonlyMap<Work, unknown>): readonly BatchedEnd[] {
+  #blamed(works: readonly Work[], { failed, handled }: Named): readonly BatchedEnd[] {
     const { inbox, settings } = this.#context
-    const failed = [...named.keys()]
+    const culprits = [...failed.keys()]
     const ends = new Map<Work, BatchedEnd>()
     for (const work of works) {
-      if (named.has(work)) continue
-      const comesAgain = inbox !== undefined || failed.some((one) => isBehind(settings.order, work, one))
-      if (!comesAgain) this.#handling.succeeded(work, false)
-      ends.set(work, comesAgain ? 'again' : 'done')
+      const isBehindOne = culprits.some((one) => isBehind(settings.order, work, one))
+      if (inbox || failed.has(work) || isBehindOne || !handled.has(work.message)) continue
+      this.#handling.succeeded(work, false)
+      ends.set(work, 'done')
     }
-    for (const [work, error] of named) {
+    for (const [work, error] of failed) {
       // This try was about this very message.
       work.together = (work.together ?? 1) - 1
       work.alone = true
       const end = this.#handling.failed(work, error)
       ends.set(work, end === 'dead' ? 'again' : end)
+    }
+    for (const work of works) {
+      if (ends.has(work)) continue
+      work.attempts--
+      work.together = (work.together ?? 1) - 1
     }
     return works.map((work) => ends.get(work) ?? 'again')
   }
@@ -163,17 +168,23 @@ function all(works: readonly Work[], end: BatchedEnd): BatchEnd {
   return { ends: works.map(() => end) }
 }
 
-/** The messages that the handler names; `undefined` when it names none, or one that was not in the batch. */
-function failuresIn(error: unknown, works: readonly Work[]): ReadonlyMap<Work, unknown> | undefined {
+/** What a handler says of its messages. */
+interface Named {
+  readonly failed: ReadonlyMap<Work, unknown>
+  readonly handled: ReadonlySet<unknown>
+}
+
+/** `undefined` when the handler names no failed message, or one that was not in the batch. */
+function namedIn(error: unknown, works: readonly Work[]): Named | undefined {
   if (!(error instanceof BatchError)) return undefined
   const byMessage = new Map(works.map((work) => [work.message, work]))
-  const named = new Map<Work, unknown>()
+  const failed = new Map<Work, unknown>()
   for (const { message, error: cause } of error.failures) {
     const work = byMessage.get(message)
     if (!work) return undefined
-    named.set(work, cause)
+    failed.set(work, cause)
   }
-  return named.size > 0 ? named : undefined
+  return failed.size > 0 ? { failed, handled: new Set(error.handled) } : undefined
 }
 
 /** Whether `work` may not be handled before `other`. Both are of one partition. */

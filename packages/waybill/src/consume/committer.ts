@@ -32,23 +32,50 @@ export class Committer<Tx> {
   }
 
   async #commit(member: GroupMember, partitions: readonly AssignedPartition[]): Promise<void> {
-    const { failpoints, log } = this.#context
-    const due: { readonly partition: AssignedPartition; readonly offset: CommittedOffset }[] = []
-    for (const partition of partitions) {
-      const offset = partition.due()
-      if (offset) due.push({ partition, offset })
-    }
+    const { failpoints } = this.#context
+    const due = dueOf(partitions)
     if (due.length === 0) return
     await failpoints.hit('commit:before-send')
     const outcomes = await member.commit(due.map(({ offset }) => offset))
     await failpoints.hit('commit:after-answer')
-    due.forEach(({ partition, offset }, at) => {
-      const outcome = outcomes[at] ?? { kind: 'unknown' as const, cause: 'no answer' }
-      const { topic, partition: number } = partition.place
-      if (outcome.kind === 'committed') {
-        partition.committed = offset
-        this.#context.events.emit({ kind: 'committed', topic, partition: number, offset: offset.offset })
-      } else log.warn('a commit was not taken', { topic, partition: number, offset: offset.offset, outcome })
-    })
+    const again = due.filter((one, at) => this.#isTooLarge(one, outcomes[at]))
+    if (again.length > 0)
+      await this.#commit(
+        member,
+        again.map(({ partition }) => partition),
+      )
   }
+
+  /** True when the same position can be committed at once without its metadata. */
+  #isTooLarge({ partition, offset }: Due, outcome: CommitOutcome = { kind: 'unknown', cause: 'no answer' }): boolean {
+    const { events, log } = this.#context
+    const place = { topic: offset.topic, partition: offset.partition, offset: offset.offset }
+    if (outcome.kind === 'committed') {
+      partition.committed = offset
+      events.emit({ kind: 'committed', ...place })
+      return false
+    }
+    log.warn('a commit was not taken', { ...place, outcome })
+    if (outcome.kind !== 'refused' || outcome.code !== 'OFFSET_METADATA_TOO_LARGE' || !partition.takesMetadata)
+      return false
+    partition.takesMetadata = false
+    log.warn(
+      'the cluster takes less metadata than 4096 bytes: what is handled above the position is handled again after a restart; raise offset.metadata.max.bytes',
+      place,
+    )
+    return true
+  }
+}
+
+/** A position that is to be committed. */
+interface Due {
+  readonly partition: AssignedPartition
+  readonly offset: CommittedOffset
+}
+
+function dueOf(partitions: readonly AssignedPartition[]): readonly Due[] {
+  return partitions.flatMap((partition) => {
+    const offset = partition.due()
+    return offset ? [{ partition, offset }] : []
+  })
 }

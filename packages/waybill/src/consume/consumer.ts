@@ -47,6 +47,8 @@ export class Consumer<Tx> {
   /** Aborted when the drain is over: handlers still running are told. */
   readonly #ended = new AbortController()
   readonly #tasks = new Set<Promise<unknown>>()
+  /** Names of partitions that are being given up. */
+  readonly #leaving = new Set<string>()
   /** Partitions whose commit for having fallen idle is under way. */
   readonly #idleCommits = new Set<AssignedPartition>()
   /** One seek at a time. */
@@ -170,7 +172,8 @@ export class Consumer<Tx> {
     this.#dropQueued(old)
     await this.#drained(() => old.running === 0)
     await this.#committer.commit(member, [old])
-    if (!this.#holds(old, 'revoking')) throw taken(place)
+    // A revoke that has begun meanwhile knows the old object only: a new one would be read on for ever by nobody's leave.
+    if (!this.#holds(old, 'revoking') || this.#leaving.has(old.name)) throw taken(place)
     // From there on everything is handled, also what was handled above before.
     const progress = new Progress(to)
     this.#drop(old)
@@ -284,12 +287,17 @@ export class Consumer<Tx> {
   async #revoked(places: readonly GroupPartition[]): Promise<void> {
     const partitions = places.flatMap((place) => this.#partitions.get(nameOf(place)) ?? [])
     for (const partition of partitions) {
-      if (partition.phase === 'active') partition.phase = 'revoking'
+      this.#leaving.add(partition.name)
+      // Also one that is loading: it must not become active, or another object after a loss, behind our back.
+      if (partition.phase !== 'gone') partition.phase = 'revoking'
       this.#dropQueued(partition)
     }
     await this.#drained(() => partitions.every(({ running }) => running === 0))
     if (this.#member) await this.#committer.commit(this.#member, partitions)
-    for (const partition of partitions) this.#drop(partition)
+    for (const partition of partitions) {
+      this.#drop(partition)
+      this.#leaving.delete(partition.name)
+    }
     this.#context.events.emit({ kind: 'revoked', partitions: places })
   }
 

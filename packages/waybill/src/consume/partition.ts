@@ -37,6 +37,8 @@ export class AssignedPartition {
   fetchFailures = 0
   /** What the group holds, as far as we know. */
   committed: Pick<CommittedOffset, 'offset' | 'metadata'> | undefined
+  /** False once the cluster refused our metadata as too large: then the position alone is committed. */
+  takesMetadata = true
   /** Aborted when the partition is no longer ours: handlers still running are told. */
   readonly gone: AbortController = new AbortController()
   /** Leader epochs of fetched batches by first offset, newest last; to commit a position with the epoch of its record. */
@@ -85,7 +87,7 @@ export class AssignedPartition {
   due(): CommittedOffset | undefined {
     const { progress, committed } = this
     if (!progress || !this.isOurs) return undefined
-    const metadata = progress.metadata(undefined, this.name)
+    const metadata = this.takesMetadata ? progress.metadata(undefined, this.name) : ''
     if (metadata === undefined) return undefined
     const offset = progress.position
     if (committed && committed.offset === offset && committed.metadata === metadata) return undefined

@@ -1,6 +1,9 @@
 import { Consumer } from '../../../src/consume/consumer.js'
 import { consumeSettings } from '../../../src/consume/options.js'
+import { BatchError } from '../../../src/model/batch-error.js'
 import { jsonCodec } from '../../../src/model/codec.js'
+import { WaybillError } from '../../../src/model/errors.js'
+import type { ReceivedMessage } from '../../../src/model/received-message.js'
 import type { Broker, FetchedBatch, ProduceOutcome } from '../../../src/ports/broker.js'
 import type { Fetcher } from '../../../src/ports/fetcher.js'
 import type { GroupPartition } from '../../../src/ports/group.js'
@@ -28,15 +31,25 @@ export interface Surroundings {
   readonly store: MemoryStore
   readonly effects: Effect[]
   readonly inbox: boolean
+  /** Messages are handled several at once. */
+  readonly batches: boolean
   /** Where dead letters go; undefined: a failed message is tried for ever. */
   readonly deadTopic: DeadTopic | undefined
   faultRate: number
+  /** The newest seek of each partition. */
+  readonly seeks: Map<number, Seek>
 }
 
 const topicId = 'a'.repeat(32)
 const placeOf = (partition: number): GroupPartition => ({ topic: 'flights', topicId, partition })
 const pageRecords = 4
 const lettersSoon = { maxAttempts: 2, brakePercent: 100 }
+
+/** A seek backwards; `at`: so many effects were there when it became the group's position. */
+interface Seek {
+  readonly to: number
+  at: number | undefined
+}
 
 /** A consumer in a process that can be killed and paused at any await. */
 export class ConsumerProcess extends SimProcess {
@@ -60,8 +73,9 @@ export class ConsumerProcess extends SimProcess {
       group: 'board',
       topics: ['flights'],
       settings: consumeSettings({
-        workers: 4,
+        workers: around.batches ? 2 : 4,
         batch: 6,
+        handleBatchMax: 3,
         ...(around.deadTopic ? { ...lettersSoon, onFailure: 'dead-letter' } : { maxAttempts: 1_000_000 }),
         backoffMinMs: 5,
         backoffMaxMs: 50,
@@ -71,7 +85,8 @@ export class ConsumerProcess extends SimProcess {
         fetchWaitMs: 30,
       }),
       inbox: around.inbox ? { store: around.store.inbox, transactions: this.#transactions() } : undefined,
-      handle: (message, { tx }) => this.#handle(message.text(), message.partition, message.offset, tx),
+      handle: (message, { tx }) => this.#handle(message, tx),
+      ...(around.batches ? { handleBatch: (messages, { tx }) => this.#handleAll(messages, tx) } : {}),
       retryable: () => true,
       codecOf: () => jsonCodec,
       deadLetterTopicOf: (topic) => `${topic}.board.dead`,
@@ -98,10 +113,64 @@ export class ConsumerProcess extends SimProcess {
     return this.#consumer.stop()
   }
 
+  /** Pauses a partition; one that it does not have is refused, which is all right. */
+  hold(partition: number): void {
+    this.#try(() => this.#consumer.pause('flights', partition))
+  }
+
+  /** Ends all pauses. */
+  flow(): void {
+    this.#try(() => this.#consumer.resume())
+  }
+
+  /** Back to a place that the partition holds, at or before the committed position. */
+  async seek(partition: number): Promise<void> {
+    const { dice, coordinator, effects, seeks } = this.#around
+    const to = dice.whole((coordinator.committed(partition)?.offset ?? 0) + 1)
+    const seek: Seek = { to, at: undefined }
+    seeks.set(partition, seek)
+    let takenAt = 0
+    // The last one before the answer is the seek's own: until then this member has nothing to commit there.
+    coordinator.mayGoBack(partition, to, (id) => {
+      if (id.startsWith(`${this.name}#`)) takenAt = effects.length
+    })
+    try {
+      await this.#consumer.seek('flights', partition, to)
+      seek.at = takenAt
+    } catch (error) {
+      if (!(error instanceof WaybillError)) throw error
+    }
+  }
+
+  #try(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      if (!(error instanceof WaybillError)) throw error
+    }
+  }
+
+  /** Fails as a whole, or names the first message that fails, and maybe those handled before it. */
+  async #handleAll(messages: readonly ReceivedMessage[], tx: Tx | undefined): Promise<void> {
+    const { dice } = this.#around
+    for (const [at, message] of messages.entries()) {
+      try {
+        await this.#handle(message, tx)
+      } catch (error) {
+        if (dice.chance(0.4)) throw error
+        throw new BatchError([{ message, error }], { handled: messages.slice(0, dice.chance(0.5) ? at : 0) })
+      }
+    }
+  }
+
   /** The effect is one row, in the transaction of the inbox where there is one. */
-  async #handle(id: string, partition: number, offset: number, tx: Tx | undefined): Promise<void> {
+  async #handle(message: ReceivedMessage, tx: Tx | undefined): Promise<void> {
+    const { partition, offset } = message
+    const id = message.text()
     const { dice, effects, faultRate } = this.#around
-    for (let hop = dice.whole(4); hop >= 0; hop--) await this.cross('handler')
+    // Now and then one outlives its drain, and maybe meets its own partition again.
+    const hops = dice.chance(faultRate / 4) ? 60 : dice.whole(4)
+    for (let hop = hops; hop >= 0; hop--) await this.cross('handler')
     if (id.startsWith('poison') || dice.chance(faultRate)) throw new Error('handler fails')
     const effect = { id, partition, offset }
     if (tx) this.#staged.set(tx, [...(this.#staged.get(tx) ?? []), effect])

@@ -21,13 +21,24 @@ export class Coordinator {
   readonly #sessionMs: number
   readonly #members = new Map<string, Member>()
   readonly #positions = new Map<number, CommittedOffset>()
+  /** Where a seek may take a position back to, by partition. */
+  readonly #backTo = new Map<number, Map<number, (id: string) => void>>()
+  readonly #metadataMax: number
   #epoch = 0
   /** Commits that moved a position back: somebody committed what was no longer his. */
   readonly regressions: string[] = []
 
-  constructor(partitions: number, sessionMs: number) {
+  /** `metadataMax`: the cluster's `offset.metadata.max.bytes`. */
+  constructor(partitions: number, sessionMs: number, metadataMax: number) {
     this.#partitions = partitions
     this.#sessionMs = sessionMs
+    this.#metadataMax = metadataMax
+  }
+
+  /** Somebody seeks: a position that falls to this place is no broken promise. `taken`: a member made it its position. */
+  mayGoBack(partition: number, offset: number, taken: (id: string) => void): void {
+    const ofPartition = this.#backTo.get(partition) ?? new Map<number, (id: string) => void>()
+    this.#backTo.set(partition, ofPartition.set(offset, taken))
   }
 
   join(id: string, nowMs: number): void {
@@ -58,8 +69,11 @@ export class Coordinator {
   commit(id: string, epoch: number, offset: CommittedOffset): CommitOutcome {
     const member = this.#members.get(id)
     if (!member || member.epoch !== epoch) return { kind: 'fenced', cause: 'member epoch' }
+    if (offset.metadata.length > this.#metadataMax) return { kind: 'refused', code: 'OFFSET_METADATA_TOO_LARGE' }
     const before = this.#positions.get(offset.partition)?.offset ?? 0
-    if (offset.offset < before)
+    const taken = this.#backTo.get(offset.partition)?.get(offset.offset)
+    taken?.(id)
+    if (offset.offset < before && !taken)
       this.regressions.push(`position of partition ${offset.partition} fell from ${before} to ${offset.offset}`)
     this.#positions.set(offset.partition, offset)
     return { kind: 'committed' }

@@ -6,6 +6,8 @@ const handling = 'src/consume/handling.js'
 const consumer = 'src/consume/consumer.js'
 const resume = 'src/consume/resume.js'
 const deadLetter = 'src/consume/dead-letter.js'
+const batchDispatcher = 'src/consume/batch-dispatcher.js'
+const batchHandling = 'src/consume/batch-handling.js'
 
 /** Ways to get a consumer wrong: those of the issue, and the classic ones. */
 export const mutations: readonly Mutation[] = [
@@ -107,5 +109,83 @@ export const mutations: readonly Mutation[] = [
         replace: 'const end = true; void this.#deadLetters.send(work, this.#host.ended);',
       },
     ],
+  },
+  {
+    name: 'a late commit sent under the member epoch of now',
+    patches: [
+      {
+        file: 'test/consume/simulation/group-port.js',
+        find: 'this.#coordinator.commit(id, epoch, offset)',
+        replace: 'this.#coordinator.commit(this.#id, this.#epoch, offset)',
+      },
+    ],
+  },
+  {
+    name: 'metadata refused as too large: committed as far as was read',
+    patches: [
+      {
+        file: partition,
+        find: 'const offset = progress.position;',
+        replace: 'const offset = this.takesMetadata ? progress.position : progress.horizon;',
+      },
+    ],
+  },
+  {
+    name: 'messages that wait when their partition is paused dropped',
+    patches: [{ file: dispatcher, find: 'this.#paused.add(lineup);', replace: '' }],
+  },
+  {
+    name: 'a batch that waits when its partition is paused dropped',
+    patches: [{ file: batchDispatcher, find: 'this.#parked.add(batch);', replace: '' }],
+  },
+  {
+    name: 'a seek goes on although its partition is being given up',
+    patches: [{ file: consumer, find: ' || this.#leaving.has(old.name)', replace: '' }],
+  },
+  {
+    name: 'what was handled above counts after a seek, too',
+    patches: [{ file: consumer, find: 'new Progress(to)', replace: 'new Progress(to, old.progress.handledAbove())' }],
+  },
+  {
+    name: 'two batches with messages of one key at once',
+    patches: [{ file: batchDispatcher, find: "this.#order === 'none' || message.key === null", replace: 'true' }],
+  },
+  {
+    name: 'a stale batch takes the fresh records of its keys along',
+    patches: [
+      {
+        file: batchDispatcher,
+        find: 'work.partition === partition && at >= lineup.taken',
+        replace: 'work.partition === partition',
+      },
+      {
+        file: batchDispatcher,
+        find: 'lineup.items.length === 0 &&',
+        replace: 'lineup.taken + lineup.items.length === 0 &&',
+      },
+      {
+        file: batchDispatcher,
+        find: '(work) => !done.has(work)',
+        replace: '(work) => works.includes(work) && !done.has(work)',
+      },
+    ],
+  },
+  {
+    name: 'what a batch error does not name taken for handled',
+    patches: [{ file: batchHandling, find: ' || !handled.has(work.message)', replace: '' }],
+  },
+  {
+    name: 'a failed batch taken for handled',
+    patches: [
+      {
+        file: batchHandling,
+        find: "return first.partition.isOurs ? this.#failed(works, first, error) : all(works, 'done');",
+        replace: "works.forEach((work) => this.#handling.succeeded(work, false)); return all(works, 'done');",
+      },
+    ],
+  },
+  {
+    name: 'effects of a batch although the inbox knows its messages',
+    patches: [{ file: batchHandling, find: 'works.filter((work) => !known.has(work))', replace: 'works' }],
   },
 ]

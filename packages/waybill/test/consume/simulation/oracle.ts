@@ -59,3 +59,24 @@ function isOf({ key, headers }: StoredLetter, record: LogRecord, partition: numb
   const told = [headers['waybill-dead-partition'], headers['waybill-dead-offset'], headers['source']]
   return key === record.key && told.join() === [partition, record.offset, record.id].join()
 }
+
+/**
+ * After a seek that was answered every message from its place on has an effect again, or a dead letter. Only without the
+ * inbox: it knows them and leaves them out.
+ */
+export function passedOver(
+  logs: readonly (readonly (LogRecord | null)[])[],
+  effects: readonly Effect[],
+  seeks: ReadonlyMap<number, { readonly to: number; readonly at: number | undefined }>,
+  letters: readonly StoredLetter[],
+): readonly string[] {
+  const dead = new Set(letters.map(({ id }) => id))
+  return [...seeks].flatMap(([partition, { to, at }]) => {
+    if (at === undefined) return []
+    const again = new Set(effects.slice(at).map(({ id }) => id))
+    const records = (logs[partition] ?? []).flatMap((record) => (record && record.offset >= to ? [record.id] : []))
+    return records
+      .filter((id) => !again.has(id) && !dead.has(id))
+      .map((id) => `passed over ${id} after a seek to ${to}`)
+  })
+}

@@ -8,6 +8,8 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   records: fc.integer({ min: 5, max: 40 }),
   inbox: fc.boolean(),
   deadLetters: fc.boolean(),
+  batches: fc.boolean(),
+  metadataMax: fc.constantFrom(4096, 4096, 24, 14),
   actions: fc.array(
     fc.record({ at: fc.integer({ min: 20, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }),
     {

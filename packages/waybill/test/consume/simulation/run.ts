@@ -8,10 +8,21 @@ import { ConsumerProcess } from './consumer-process.js'
 import { Coordinator } from './coordinator.js'
 import { DeadTopic } from './dead-topic.js'
 import type { LogRecord } from './oracle.js'
-import { brokenPromises } from './oracle.js'
+import { brokenPromises, passedOver } from './oracle.js'
 
 /** Faults that hit at a step of the run; faults of requests and handlers come from the seed. */
-export const actionKinds = ['kill', 'kill', 'pause', 'pause', 'start', 'stop', 'garble'] as const
+export const actionKinds = [
+  'kill',
+  'kill',
+  'pause',
+  'pause',
+  'start',
+  'stop',
+  'garble',
+  'hold',
+  'flow',
+  'seek',
+] as const
 export type ActionKind = (typeof actionKinds)[number]
 
 /** What a run is made from. */
@@ -21,6 +32,10 @@ export interface Plan {
   readonly inbox: boolean
   /** Some messages can never be handled, and go to the dead-letter topic, like those that fail twice. */
   readonly deadLetters: boolean
+  /** Handlers get several messages at once. */
+  readonly batches: boolean
+  /** What the cluster takes as metadata of a commit; small: the progress does not always fit. */
+  readonly metadataMax: number
   readonly actions: readonly { readonly at: number; readonly kind: ActionKind }[]
 }
 
@@ -54,11 +69,13 @@ class World {
     this.#around = {
       time,
       dice: this.#dice,
-      coordinator: new Coordinator(partitions, sessionMs),
+      coordinator: new Coordinator(partitions, sessionMs, plan.metadataMax),
       logs: this.#logs(),
       store: memoryStore({ nowMs: () => time.nowMs }),
       effects: [],
       inbox: plan.inbox,
+      batches: plan.batches,
+      seeks: new Map(),
       deadTopic: plan.deadLetters ? new DeadTopic() : undefined,
       faultRate: 0.15,
     }
@@ -81,9 +98,10 @@ class World {
   }
 
   #broken(): readonly string[] {
-    const { logs, effects, coordinator, deadTopic } = this.#around
+    const { logs, effects, coordinator, deadTopic, seeks } = this.#around
     const letters = deadTopic?.letters ?? []
-    return [...brokenPromises(logs, effects, this.#plan.inbox, letters), ...coordinator.regressions]
+    const passed = this.#plan.inbox ? [] : passedOver(logs, effects, seeks, letters)
+    return [...brokenPromises(logs, effects, this.#plan.inbox, letters), ...passed, ...coordinator.regressions]
   }
 
   /** Keys stay in one partition; some offsets hold no record. */
@@ -119,7 +137,13 @@ class World {
         this.#startAt.add(step + 1 + this.#dice.whole(30))
         return
       case 'garble':
-        this.#around.coordinator.garble()
+        return this.#around.coordinator.garble()
+      case 'hold':
+        return one?.hold(this.#dice.whole(partitions))
+      case 'flow':
+        return one?.flow()
+      case 'seek':
+        if (one) this.#ends.push(one.seek(this.#dice.whole(partitions)))
     }
   }
 
@@ -130,7 +154,10 @@ class World {
 
   #calm(): void {
     this.#around.faultRate = 0
-    for (const process of this.#processes) process.resume()
+    for (const process of this.#processes) {
+      process.resume()
+      process.flow()
+    }
     this.#start()
   }
 
