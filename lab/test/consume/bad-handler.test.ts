@@ -113,7 +113,7 @@ test('when the commit metadata fills up the partition pauses, and a restart hand
     order: 'none',
     onFailure: 'hold',
     maxAttempts: 1,
-    batch: 100_000,
+    batch: 20_000,
     fetchBytesMax: 30_000,
     workers: 100,
     handle: ({ offset }) => {
