@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Connection, Producer, joinGroupV9, offsetCommitV9 } from '@platformatic/kafka'
+import { type Connection, Producer, deleteRecordsV2, joinGroupV9, offsetCommitV9 } from '@platformatic/kafka'
 import { type Broker, type BrokerFaults, createBroker } from '@waybill/broker'
 import Database from 'libsql'
 import {
@@ -209,6 +209,14 @@ export class Stage {
       other.exec('COMMIT')
       other.close()
     }
+  }
+
+  /** Moves the start of the topic's only partition. */
+  async deleteRecords(beforeOffset: number): Promise<void> {
+    const partitions = [{ partitionIndex: 0, offset: BigInt(beforeOffset) }]
+    await withConnection(this.#broker.port, (connection) =>
+      deleteRecordsV2.api.async(connection, [{ name: topic, partitions }], 10_000),
+    )
   }
 
   /** Commits as a tool without a membership does. */

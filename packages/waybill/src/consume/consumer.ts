@@ -400,10 +400,17 @@ export class Consumer<Tx> {
       )
       return
     }
-    // A new assignment object: what was fetched under the old positions must not count for the new ones.
+    if (finding === 'retention') {
+      // What was fetched before is still in memory, and still to be handled: found by `prove -- consume`, which lost it.
+      this.#fetching.passOver(partition, resumeOffset)
+      return
+    }
+    // A new assignment object: what was fetched under the old positions must not count for the new ones. It goes on at what is
+    // not handled: records below the cut were fetched, too, and are dropped here with the others.
+    const from = Math.min(resumeOffset, partition.progress?.position ?? resumeOffset)
     this.#dropQueued(partition)
     this.#drop(partition)
-    this.#track(this.#load(this.#begin(partition.place), resumeOffset))
+    this.#track(this.#load(this.#begin(partition.place), from))
   }
 
   async #fetchLoop(): Promise<void> {

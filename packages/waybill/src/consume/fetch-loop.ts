@@ -84,6 +84,15 @@ export class FetchLoop<Tx> {
     await Promise.all(this.#fetches)
   }
 
+  /** Nothing below `offset` can be read any more: reading goes on there, what was read before is kept. */
+  passOver(partition: AssignedPartition, offset: number): void {
+    partition.watch?.passed(offset)
+    partition.progress?.seenTo(offset)
+    partition.fetchOffset = Math.max(partition.fetchOffset, offset)
+    partition.lastLeaderEpoch = -1
+    this.#host.moved(partition)
+  }
+
   /** A message has left the buffer. */
   release(work: Work): void {
     const { batch, bufferBytesMax } = this.#context.settings
