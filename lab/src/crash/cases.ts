@@ -71,6 +71,7 @@ const consumerKills: readonly Row[] = [
   ['handle:before-transaction', [1, 9], 'none'],
   ['handle:after-effects', [1, 9], 'none'],
   ['handle:after-transaction', [1, 9], 'none'],
+  ['progress:after-handled', [1, 9], 'none'],
   ['dead-letter:before-send', [1, 4], 'dead-letter'],
   ['dead-letter:after-receipt', [1, 4], 'dead-letter'],
   ['commit:before-send', [1, 3], 'none'],

@@ -333,22 +333,25 @@ export class Consumer<Tx> {
 
   async #runBatch(batches: BatchHandling<Tx>, works: readonly Work[]): Promise<BatchEnd> {
     const end = await batches.run(works)
-    if ('ends' in end)
-      works.forEach((work, at) => {
-        if (end.ends[at] === 'done') this.#fetching.release(work)
-      })
+    if (!('ends' in end)) return end
+    works.forEach((work, at) => {
+      if (end.ends[at] === 'done') this.#fetching.release(work)
+    })
+    const hit = end.ends.includes('done') && this.#context.failpoints.hit('progress:after-handled')
+    if (hit) await hit
     return end
   }
 
   #run(work: Work): 'done' | Promise<End> {
     const end = this.#handling.run(work)
-    const released = (how: End): End => {
-      if (how === 'done') this.#fetching.release(work)
-      return how
-    }
-    if (end !== 'done') return end.then(released)
+    if (end === 'done') return this.#released(work)
+    return end.then((how) => (how === 'done' ? this.#released(work) : how))
+  }
+
+  #released(work: Work): 'done' | Promise<'done'> {
     this.#fetching.release(work)
-    return end
+    const hit = this.#context.failpoints.hit('progress:after-handled')
+    return hit ? hit.then(() => 'done' as const) : 'done'
   }
 
   #handled({ partition, message }: Work): void {

@@ -21,6 +21,7 @@ export const failpointNames = [
   'handle:before-transaction',
   'handle:after-effects',
   'handle:after-transaction',
+  'progress:after-handled',
   'dead-letter:before-send',
   'dead-letter:after-receipt',
   'commit:before-send',
