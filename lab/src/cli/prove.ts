@@ -1,4 +1,10 @@
-// `npm run prove -- exactly-once | outage | snapshot`: experiments on real servers.
+// `npm run prove -- exactly-once | consume | outage | snapshot`: experiments on real servers.
+import {
+  consumeCases,
+  describe as describeConsume,
+  proveConsume,
+  tableText as consumeTable,
+} from '../proofs/consume/consume.js'
 import { describe, exactlyOnceCases, proveExactlyOnce, tableText, usualText } from '../proofs/exactly-once.js'
 import { proveOutage } from '../proofs/outage/outage.js'
 import { type ProveOptions, readOptions, usage } from '../proofs/options.js'
@@ -19,6 +25,8 @@ async function main(): Promise<number> {
   switch (options.proof) {
     case 'exactly-once':
       return exactlyOnce(options)
+    case 'consume':
+      return consume(options)
     case 'outage':
       return shown(options, (say) => proveOutage({ ...options, downMs: 60_000 }, say))
     case 'snapshot':
@@ -36,6 +44,19 @@ async function exactlyOnce({ seed, words, json }: ProveOptions): Promise<number>
   if (json) console.log(JSON.stringify({ seed, seconds, ...proof }))
   else
     console.log(`\n${tableText(proof.reports)}\n\n${usualText(proof.reports)}\nseed ${seed}, ${seconds.toFixed(0)} s`)
+  say(proof.line)
+  return proof.holds ? 0 : 1
+}
+
+async function consume({ seed, words, json }: ProveOptions): Promise<number> {
+  const chosen = consumeCases.filter(({ name }) => words.every((word) => name.includes(word)))
+  const say = json ? console.error : console.log
+  say(`seed ${seed}, ${chosen.length} of ${consumeCases.length} cases`)
+  const startMs = performance.now()
+  const proof = await proveConsume(chosen, seed, (report) => say(describeConsume(report)))
+  const seconds = (performance.now() - startMs) / 1000
+  if (json) console.log(JSON.stringify({ seed, seconds, ...proof }))
+  else console.log(`\n${consumeTable(proof.reports)}\n\nseed ${seed}, ${seconds.toFixed(0)} s`)
   say(proof.line)
   return proof.holds ? 0 : 1
 }

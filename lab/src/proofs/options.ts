@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 
 /** The proofs by name. */
-export const proofNames = ['exactly-once', 'outage', 'snapshot'] as const
+export const proofNames = ['exactly-once', 'consume', 'outage', 'snapshot'] as const
 
 /** One of them. */
 export type ProofName = (typeof proofNames)[number]
@@ -18,12 +18,15 @@ export interface ProveOptions {
 }
 
 /** The help text. */
-export const usage: string = `npm run prove -- exactly-once | outage | snapshot [options]
+export const usage: string = `npm run prove -- exactly-once | consume | outage | snapshot [options]
 
 Experiments on three real Kafka nodes and a real PostgreSQL, which are started in a temporary folder on free loopback ports.
 
   exactly-once   kills, freezes and cuts of everything, at every failpoint; an independent oracle compares what the service
                  committed, what the outbox claims and what lies in the topic. The usual SKIP LOCKED relay runs the same cases
+  consume        kills at every failpoint, freezes, rebalances, and faults of brokers, group and topic under the consumer, with and
+                 without the inbox; an independent oracle compares the topic with the effects of the handlers. Three consumers
+                 that are usually written run the kills, too, and must be seen to lose
   outage         all brokers down for a minute while the service commits; then a message that Kafka refuses, per policy
   snapshot       transactions that stay open for the whole run: the relay's rate with and without them
 

@@ -14,7 +14,7 @@ test('without a seed it is drawn', () => {
 
 test('bad input names what is wrong', () => {
   const cases: readonly (readonly [string[], RegExp])[] = [
-    [[], /say which proof: exactly-once, outage, snapshot/],
+    [[], /say which proof: exactly-once, consume, outage, snapshot/],
     [['eactly'], /not 'eactly'/],
     [['outage', 'snapshot'], /not 'outage snapshot'/],
     [['outage', '--seed', 'x'], /--seed must be a whole number from 0 to 2147483647, not 'x'/],

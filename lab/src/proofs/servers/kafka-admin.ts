@@ -1,9 +1,13 @@
 import {
+  alterPartitionReassignmentsV0,
   type Connection,
   createTopicsV7,
+  deleteGroupsV2,
+  deleteRecordsV2,
   deleteTopicsV6,
   describeConfigsV4,
   describeProducersV0,
+  findCoordinatorV6,
   incrementalAlterConfigsV1,
   metadataV12,
 } from '@platformatic/kafka'
@@ -18,10 +22,13 @@ const brokerResource = 4
 const set = 0
 const unknownTopic = '"errorCode":3'
 const alreadyThere = '"errorCode":36'
+const unknownGroup = '"errorCode":69'
+const groupKey = 0
 
 interface Partition {
   readonly partitionIndex: number
   readonly leaderId: number
+  readonly replicaNodes: readonly number[]
   readonly isrNodes: readonly number[]
 }
 
@@ -85,6 +92,61 @@ export class KafkaAdmin {
       return leader >= 0
     })
     return leader
+  }
+
+  /**
+   * Gives the leadership of a partition to another of its replicas while all nodes live: the leader's replica is taken away and
+   * then put back. Resolves to the new leader.
+   */
+  async moveLeader(name: string, partition: number): Promise<number> {
+    const before = await this.leaderOf(name, partition)
+    const all = this.#cluster.nodes.map(({ id }) => id)
+    const others = all.filter((id) => id !== before)
+    await this.#reassign(name, partition, others)
+    await this.#reassign(name, partition, [...others, before])
+    return this.leaderOf(name, partition)
+  }
+
+  async #reassign(name: string, partition: number, replicas: readonly number[]): Promise<void> {
+    const wanted = [{ name, partitions: [{ partitionIndex: partition, replicas: [...replicas] }] }]
+    await this.#untilDone(`${name}/${partition} on ${replicas.join()}`, async (connection) => {
+      await alterPartitionReassignmentsV0.api.async(connection, requestMs, false, wanted)
+      return true
+    })
+    await this.#untilDone(`${name}/${partition} on ${replicas.join()} alone`, async (connection) => {
+      const all = await partitionsOf(connection, name)
+      const found = all.find(({ partitionIndex }) => partitionIndex === partition)
+      const isThere = found?.replicaNodes.toString() === replicas.toString()
+      return isThere && found.isrNodes.length === replicas.length && replicas.includes(found.leaderId)
+    })
+  }
+
+  /** The running node that coordinates a group. */
+  async coordinatorOf(group: string): Promise<number> {
+    let found = -1
+    await this.#untilDone(`a coordinator of ${group}`, async (connection) => {
+      const { coordinators } = await findCoordinatorV6.api.async(connection, groupKey, [group])
+      found = coordinators[0]?.nodeId ?? -1
+      return this.#cluster.nodes.some(({ id, pid }) => id === found && pid !== undefined)
+    })
+    return found
+  }
+
+  /** Deletes a group with all its positions; false when Kafka refuses, as it does while the group has members. */
+  async deleteGroup(group: string): Promise<boolean> {
+    const port = this.#cluster.node(await this.coordinatorOf(group)).port
+    return withConnection(port, (connection) => deleteGroupsV2.api.async(connection, [group])).then(
+      () => true,
+      // not found: an earlier try came through
+      (error: unknown) => saysError(error, unknownGroup),
+    )
+  }
+
+  /** Deletes the records of a partition below an offset. */
+  async deleteRecords(name: string, partition: number, beforeOffset: number): Promise<void> {
+    const port = this.#cluster.node(await this.leaderOf(name, partition)).port
+    const partitions = [{ partitionIndex: partition, offset: BigInt(beforeOffset) }]
+    await withConnection(port, (connection) => deleteRecordsV2.api.async(connection, [{ name, partitions }], requestMs))
   }
 
   /** Changes a topic's settings and waits until every running node reports them. */

@@ -5,6 +5,9 @@ import { type KafkaCluster, startKafka } from '../../cluster/kafka-cluster.js'
 import { type PostgresServer, startPostgres } from '../../cluster/postgres-server.js'
 import { KafkaAdmin } from './kafka-admin.js'
 
+/** After so long without a heartbeat a consumer is out of its group. */
+export const sessionTimeoutMs = 3_000
+
 /**
  * A killed node is replaced after three seconds, a silent follower dropped after five: the defaults are 9 and 30. Forgotten
  * producers are swept every second instead of every ten minutes, which is only a question of how long a case waits.
@@ -13,6 +16,12 @@ const kafkaProperties = {
   'broker.session.timeout.ms': '3000',
   'replica.lag.time.max.ms': '5000',
   'producer.id.expiration.check.interval.ms': '500',
+  'group.consumer.session.timeout.ms': String(sessionTimeoutMs),
+  'group.consumer.heartbeat.interval.ms': '300',
+  // Kafka allows less than 45 s only where the lower bounds are lowered, too.
+  'group.consumer.min.session.timeout.ms': '1000',
+  'group.consumer.min.heartbeat.interval.ms': '100',
+  'group.min.session.timeout.ms': '1000',
 }
 /** Several cases at once, some ten connections each. */
 export const postgresSettings: Readonly<Record<string, string>> = { max_connections: '300', shared_buffers: '64MB' }

@@ -40,6 +40,7 @@ export class Worker {
   /** How often a consumer was told that its membership is lost. */
   losses = 0
   #isEndExpected = false
+  #hasEndedWell = false
   #frozenAtMs = 0
   #ready = false
   #child: Child | undefined
@@ -70,6 +71,11 @@ export class Worker {
 
   get isRunning(): boolean {
     return this.#process.isRunning
+  }
+
+  /** It ended by itself and well, as far as somebody waited for that. */
+  get hasEndedWell(): boolean {
+    return this.#hasEndedWell
   }
 
   /** Waits until `look` is true, or until it met its fate; fails when it ends meanwhile without having one. */
@@ -136,6 +142,7 @@ export class Worker {
     await until(async () => !this.isRunning, { what: `the end of ${this.name}`, deadlineMs, everyMs })
     const { code, signal } = await this.#process.ended
     this.#isEndExpected = code === 0
+    this.#hasEndedWell = code === 0
     if (code !== 0) throw new Error(`${this.name} ended with ${signal ?? code}:\n${this.lastWords()}`)
   }
 
