@@ -116,7 +116,7 @@ function cells({ findings, arm }: ConsumeReport): string[] {
   const bound = arm === 'plain' ? ` of ${repeatedMax}` : ''
   return [
     ...[sent, effects, lost.length, told, doubled.length].map(String),
-    arm === 'inbox' || arm === 'batch' ? '' : `${repeated}${bound}`,
+    isWaybill(arm) && arm !== 'plain' ? '' : `${repeated}${bound}`,
     String(reordered.length),
   ]
 }

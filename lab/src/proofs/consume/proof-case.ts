@@ -2,22 +2,24 @@ import type { NaiveKind } from '../workers/naive-member-worker.js'
 import type { ConsumeWorld } from './world.js'
 
 /**
- * Which consumer: waybill's with the inbox, with the inbox and several messages in one call and transaction, or without the inbox;
- * or one of those that are usually written.
+ * Which consumer: waybill's with the inbox, with the inbox and several messages in one call and transaction, with the inbox in a
+ * classic group, or without the inbox; or one of those that are usually written.
  */
 export type ConsumeArm = WaybillArm | NaiveKind
 
 /** waybill's. */
-export type WaybillArm = 'inbox' | 'batch' | 'plain'
+export type WaybillArm = 'inbox' | 'batch' | 'classic' | 'plain'
 
 /** Message by message. */
 export const waybillArms: readonly WaybillArm[] = ['inbox', 'plain']
 export const allWaybillArms: readonly WaybillArm[] = ['inbox', 'batch', 'plain']
+/** Also as a member of a classic group. */
+export const bothProtocols: readonly WaybillArm[] = ['inbox', 'classic', 'plain']
 export const naiveArms: readonly NaiveKind[] = ['auto-commit', 'highest', 'auto-resolve']
 
 /** True for the arms that are judged; the others must be seen to lose. */
 export function isWaybill(arm: ConsumeArm): arm is WaybillArm {
-  return arm === 'inbox' || arm === 'batch' || arm === 'plain'
+  return arm === 'classic' || allWaybillArms.some((each) => each === arm)
 }
 
 /** One experiment of the consumer's proof. */

@@ -28,6 +28,8 @@ export interface MemberWish {
 }
 
 const deadlineMs = 60_000
+/** A member that was killed is out by then, and another one at work. */
+const restMs = 2 * sessionTimeoutMs
 /** Work of a handler: long enough for commits to fall between the messages of a key. */
 const usualWorkMs: MemberSettings['workMs'] = [1, 12]
 
@@ -82,7 +84,7 @@ export class ConsumeWorld {
     try {
       const url = await stage.postgres.createDatabase(name)
       await createEffects(url)
-      if (arm === 'inbox' || arm === 'batch') await migrate(url)
+      if (isWaybill(arm) && arm !== 'plain') await migrate(url)
       await stage.admin.createTopic(name, partitions)
       return world
     } catch (error) {
@@ -119,7 +121,16 @@ export class ConsumeWorld {
       seed: this.#seed,
     }
     const settings: MemberSettings | NaiveMemberSettings = isWaybill(arm)
-      ? { ...common, inbox: arm !== 'plain', together: arm === 'batch', deadLetters, options, diary }
+      ? {
+          ...common,
+          inbox: arm !== 'plain',
+          together: arm === 'batch',
+          isClassic: arm === 'classic',
+          sessionTimeoutMs,
+          deadLetters,
+          options,
+          diary,
+        }
       : { ...common, kind: arm, sessionTimeoutMs }
     const file = isWaybill(arm) ? 'member-worker.js' : 'naive-member-worker.js'
     const worker = await Worker.start({
@@ -156,17 +167,16 @@ export class ConsumeWorld {
 
   /**
    * Waits until the group's committed positions are the ends of all partitions: nothing is due any more, whatever is missing is
-   * lost. Of a naive arm also until its pools had time.
+   * lost. The usual consumers commit as it comes: of them until nothing happens any more.
    */
   async allCommitted(withinMs?: number): Promise<void> {
-    await this.#committedToEnd(this.topic, this.group, withinMs)
-    if (isWaybill(this.arm)) return
-    let last = -1
+    if (isWaybill(this.arm)) return this.#committedToEnd(this.topic, this.group, withinMs)
+    let [count, sinceMs] = [-1, 0]
     await this.until('effects that come to rest', async () => {
-      const before = last
-      last = await this.effects.count()
-      if (last !== before) await new Promise((resolve) => setTimeout(resolve, 400))
-      return last === before
+      const before = count
+      count = await this.effects.count()
+      if (count !== before) sinceMs = performance.now()
+      return performance.now() - sinceMs > restMs
     })
   }
 
@@ -230,7 +240,7 @@ export class ConsumeWorld {
     const sent = withoutCopies([...this.#earlier, ...(await this.#read())])
     const atRisk = isWaybill(this.arm) ? this.#atRisk(effects) : 0
     const told = [...this.taken, ...this.#told()]
-    return judge({ sent, effects, told, topic: this.topic, once: this.arm !== 'plain', atRisk })
+    return judge({ sent, effects, told, topic: this.topic, once: isWaybill(this.arm) && this.arm !== 'plain', atRisk })
   }
 
   /** The ends of all members' logs. */

@@ -22,6 +22,9 @@ export interface MemberSettings {
   readonly inbox: boolean
   /** Several messages in one call. */
   readonly together: boolean
+  /** A member of a classic group. */
+  readonly isClassic: boolean
+  readonly sessionTimeoutMs: number
   /** Some messages cannot be handled and go to the dead-letter topic. */
   readonly deadLetters: boolean
   /** How long a handler works, ms: between these two. */
@@ -88,6 +91,7 @@ async function run(settings: MemberSettings): Promise<void> {
     ...memberOptions,
     ...(deadLetters && ({ onFailure: 'dead-letter', maxAttempts: 1, brakePercent: 100 } as const)),
     ...options,
+    ...(settings.isClassic && ({ groupProtocol: 'classic', sessionTimeoutMs: settings.sessionTimeoutMs } as const)),
     group,
     topics: [topic],
     inbox,

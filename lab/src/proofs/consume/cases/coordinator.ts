@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { between } from '../../seeded.js'
 import type { Worker } from '../../workers/worker.js'
-import { type ConsumeCase, waybillArms } from '../proof-case.js'
+import { bothProtocols, type ConsumeCase, waybillArms } from '../proof-case.js'
 import { partitions } from '../scene.js'
 import type { ConsumeWorld } from '../world.js'
 
@@ -17,7 +17,7 @@ export const coordinatorCases: readonly ConsumeCase[] = [
   {
     name: 'coordinator killed and restarted',
     hurts: 'cluster',
-    arms: waybillArms,
+    arms: bothProtocols,
     run: (world) => killCoordinator(world, 1),
   },
   {

@@ -1,6 +1,6 @@
 import type { FailpointName } from 'waybill/testing'
 import { between } from '../../seeded.js'
-import { type ConsumeCase, waybillArms } from '../proof-case.js'
+import { bothProtocols, type ConsumeCase, waybillArms } from '../proof-case.js'
 import { partitions } from '../scene.js'
 import type { ConsumeWorld } from '../world.js'
 import { hasPartitions, messagesPerCase } from './kill.js'
@@ -30,7 +30,7 @@ export const freezeCases: readonly ConsumeCase[] = [
   {
     name: 'freeze at any moment past the session',
     hurts: 'processes',
-    arms: waybillArms,
+    arms: bothProtocols,
     run: (world) => freeze(world),
   },
 ]

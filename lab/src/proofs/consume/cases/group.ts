@@ -1,4 +1,4 @@
-import { type ConsumeCase, waybillArms } from '../proof-case.js'
+import { bothProtocols, type ConsumeCase } from '../proof-case.js'
 import { partitions } from '../scene.js'
 import type { ConsumeWorld } from '../world.js'
 import { hasPartitions, messagesPerCase } from './kill.js'
@@ -7,7 +7,7 @@ const more = 100
 
 /** The group with all its positions is taken away under its member. */
 export const groupCases: readonly ConsumeCase[] = [
-  { name: 'group deleted while its member sleeps', hurts: 'processes', arms: waybillArms, run: deleted },
+  { name: 'group deleted while its member sleeps', hurts: 'processes', arms: bothProtocols, run: deleted },
 ]
 
 /**

@@ -19,10 +19,10 @@ interface Point {
 const points: readonly Point[] = [
   { name: 'fetch:after-answer', hits: [1, 8], arms: allWaybillArms },
   { name: 'handle:before-transaction', hits: [30, 90], arms: [...allWaybillArms, ...naiveArms] },
-  { name: 'handle:after-effects', hits: [30, 90], arms: [...allWaybillArms, ...naiveArms] },
+  { name: 'handle:after-effects', hits: [30, 90], arms: [...allWaybillArms, 'classic', ...naiveArms] },
   { name: 'handle:after-transaction', hits: [1, 90], arms: ['inbox', 'batch'] },
   { name: 'progress:after-handled', hits: [1, 90], arms: allWaybillArms },
-  { name: 'commit:before-send', hits: [1, 4], arms: allWaybillArms },
+  { name: 'commit:before-send', hits: [1, 4], arms: [...allWaybillArms, 'classic'] },
   { name: 'commit:after-answer', hits: [1, 4], arms: allWaybillArms },
   { name: 'dead-letter:before-send', hits: [1, 6], arms: allWaybillArms },
   { name: 'dead-letter:after-receipt', hits: [1, 6], arms: allWaybillArms },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Worker } from '../../workers/worker.js'
-import { type ConsumeCase, waybillArms } from '../proof-case.js'
+import { bothProtocols, type ConsumeCase } from '../proof-case.js'
 import type { ConsumeWorld } from '../world.js'
 
 const members = 4
@@ -14,7 +14,7 @@ export const rebalanceCases: readonly ConsumeCase[] = [
   {
     name: 'a rebalance every 2 s for 60 s with 4 members',
     hurts: 'processes',
-    arms: waybillArms,
+    arms: bothProtocols,
     seconds: 75,
     run: rebalances,
   },

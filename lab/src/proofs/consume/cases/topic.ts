@@ -1,4 +1,4 @@
-import { type ConsumeCase, waybillArms } from '../proof-case.js'
+import { bothProtocols, type ConsumeCase } from '../proof-case.js'
 import { partitions } from '../scene.js'
 import type { ConsumeWorld } from '../world.js'
 import { hasPartitions, messagesPerCase } from './kill.js'
@@ -11,13 +11,13 @@ export const topicCases: readonly ConsumeCase[] = [
   {
     name: 'topic re-created while its member runs',
     hurts: 'processes',
-    arms: waybillArms,
+    arms: bothProtocols,
     run: (world) => recreated(world, true),
   },
   {
     name: 'topic re-created while no member runs',
     hurts: 'processes',
-    arms: waybillArms,
+    arms: bothProtocols,
     run: (world) => recreated(world, false),
   },
 ]
