@@ -91,10 +91,28 @@ export function valueOf({ workMicros }: Workload, n: number): Buffer {
   return Buffer.from(start.padEnd(valueBytes, 'x'))
 }
 
-/** Each record's key, from a seeded draw. */
+/**
+ * Each record's key: all keys once, in an order drawn by lot, then all again. So every key is as frequent as the others, as
+ * "keys ÷ work" takes it to be: with keys drawn freely the commonest ones are what the end of a run waits for, in every arm.
+ */
 export function keysOf({ keys, count, name }: Workload): Uint16Array {
   const random = seeded(seed, name)
-  return Uint16Array.from({ length: count }, () => Math.floor(random() * keys))
+  const drawn = new Uint16Array(count)
+  const deck = Uint16Array.from({ length: keys }, (_, key) => key)
+  for (let from = 0; from < count; from += keys) {
+    shuffle(deck, random)
+    drawn.set(deck.subarray(0, Math.min(keys, count - from)), from)
+  }
+  return drawn
+}
+
+function shuffle(deck: Uint16Array, random: () => number): void {
+  for (let last = deck.length - 1; last > 0; last--) {
+    const at = Math.floor(random() * (last + 1))
+    const taken = deck[at] ?? 0
+    deck[at] = deck[last] ?? 0
+    deck[last] = taken
+  }
 }
 
 function worksOf(count: number): Uint32Array {
