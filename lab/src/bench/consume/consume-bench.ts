@@ -26,7 +26,8 @@ export async function consumeBench(options: BenchOptions): Promise<Result> {
   for (let round = 1; round <= options.rounds; round++)
     for (const work of works)
       for (const arm of arms) if (runsIn(arm, work, round)) await oneRun(arm, work, round, around, found)
-  for (const arm of arms) found.safety.set(arm, await safetyRun(arm, safety, around))
+  if (options.work.includes('safety'))
+    for (const arm of arms) found.safety.set(arm, await safetyRun(arm, safety, around))
   return consumeReport(found, works, arms, options.rounds)
 }
 

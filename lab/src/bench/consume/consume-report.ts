@@ -17,7 +17,8 @@ const goals = {
   w1FewKeysSeconds: 2.1,
   w1OfIdeal: 0.92,
   w2Seconds: 1,
-  w3OfNominal: 0.95,
+  /** By the time that handlers took: a bare loop of 100 timers of 10 ms in Node reaches 96 % of the nominal work. */
+  w3OfIdeal: 0.95,
   w3FromMs: 10,
   noworkRate: 250_000,
   noworkTimesParallel: 2,
@@ -54,7 +55,10 @@ export function consumeReport(
   })
   return {
     title: `consume: three Kafka nodes; seconds from the assignment of the partitions to the committed end; median of ${rounds} rounds`,
-    table: `${tableText(rows)}\n\n${tableText(safety)}`,
+    table: [rows, safety]
+      .filter(({ length }) => length > 0)
+      .map(tableText)
+      .join('\n\n'),
     line: resultLine('consume', values(seen, works)),
     holds: failures(seen, works, found).length === 0,
     details: {
@@ -111,7 +115,7 @@ function failures(seen: Medians, works: readonly Workload[], { safety }: Found):
     if (work.name === 'w1-20') must(own <= goals.w1FewKeysSeconds, work.title)
     if (work.name === 'w2') must(own <= goals.w2Seconds, work.title)
     if (work.name.startsWith('w3-') && work.workMicros(0) >= goals.w3FromMs * 1_000)
-      must(nominal(work) / own >= goals.w3OfNominal, work.title)
+      must(ofIdeal >= goals.w3OfIdeal, work.title)
     if (work.name === 'nowork') {
       must(work.count / own >= goals.noworkRate, work.title)
       if (seen.has(work, 'parallel'))

@@ -16,7 +16,7 @@ export interface Workload {
 }
 
 /** Which workloads there are on the command line. */
-export const workNames = ['w1', 'w2', 'w3', 'nowork'] as const
+export const workNames = ['w1', 'w2', 'w3', 'nowork', 'safety'] as const
 export type WorkName = (typeof workNames)[number]
 
 /** Keys of W1 in the design; the default is two of them. */
@@ -79,6 +79,8 @@ export function workloads(
         return (full ? allWorkMs : usualWorkMs).map(w3)
       case 'nowork':
         return [nowork(count)]
+      case 'safety':
+        return [] // no speed: see `safetyRun`
     }
   })
 }
