@@ -124,6 +124,30 @@ test('the rights that docs/postgres.md lists for a relay suffice; without more, 
   await store.leave('relay')
 })
 
+test('the rights that docs/postgres.md lists for an inbox suffice: without more, old entries go row by row', async () => {
+  await using scene = await Scene.open(server)
+  await scene.store.inbox.migrate()
+  const url = await role(
+    scene,
+    'GRANT USAGE ON SCHEMA SCHEMA_NAME TO ROLE_NAME',
+    'GRANT SELECT, INSERT, DELETE ON SCHEMA_NAME.inbox, SCHEMA_NAME.inbox_meta TO ROLE_NAME',
+    'GRANT SELECT, INSERT, UPDATE ON SCHEMA_NAME.inbox_group TO ROLE_NAME',
+  )
+  const dayMs = 86_400_000
+  const oldMs = Math.floor(Date.now() / dayMs) * dayMs - 10 * dayMs
+  await scene.query(`SELECT ${scene.schema}.inbox_part_add($1, $2)`, [oldMs, oldMs + dayMs])
+  const pool = new pg.Pool({ connectionString: url })
+  const transactions = fromPg(pool)
+  const { inbox } = scene.peer(url)
+  await inbox.open()
+  const entry = { group: 'billing', source: 'shop', messageId: 'a', timeMs: oldMs }
+  const accept = (): Promise<boolean> => transactions.run((tx) => inbox.accept(transactions, tx, entry))
+  assert.deepEqual([await accept(), await accept()], [true, false])
+  await scene.query(`UPDATE ${scene.schema}.inbox SET keep_from = time_ms`)
+  assert.deepEqual([await inbox.purge('billing', 7 * dayMs, 10), await accept()], [1, true])
+  await pool.end()
+})
+
 test('a replica and a read-only role are refused', async () => {
   await using scene = await Scene.open(server)
   const readOnly = await role(scene, 'ALTER ROLE ROLE_NAME SET default_transaction_read_only = on')

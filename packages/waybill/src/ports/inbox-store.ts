@@ -24,13 +24,15 @@ export interface InboxStore {
    * Inserts the entry in the caller's transaction: true the first time, false when the group has handled it already.
    * Race: two consumers (one a zombie) handle the same message at once: both insert the same key, one waits for the
    * other's end and then gets false, or its transaction fails and is tried again. It never returns true to both of two
-   * transactions that commit.
+   * transactions that commit. The time belongs to the key: the same message always with the same one.
    */
   accept<Tx>(transactions: Transactions<Tx>, tx: Tx, entry: InboxEntry): Promise<boolean>
   /**
    * Deletes up to `limit` entries of the group whose time and whose acceptance are both older than `olderThanMs` by the
    * database clock; returns how many. The message's time alone would not do: a record of last year that is read back today
-   * would be forgotten at once, and its second delivery would have a second effect.
+   * would be forgotten at once, and its second delivery would have a second effect. An adapter may keep some for longer, and
+   * may forget many at once without counting them, where no group needs any of them: each group needs what this method was
+   * not called for, and what it was called for with a greater age within the last hours.
    */
   purge(group: string, olderThanMs: number, limit: number): Promise<number>
   close(): Promise<void>

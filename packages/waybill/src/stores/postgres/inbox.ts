@@ -8,7 +8,12 @@ import type { Driver } from './driver.js'
 import { driverOf } from './drivers/choose.js'
 import { checkHandle } from './enqueue.js'
 import { storeFailure } from './failure.js'
+import { firstInboxPartitions, inboxMaintenance, inboxPartitionMs } from './inbox-partitions.js'
+import { numberOf } from './rows.js'
 import { applyMigrations, checkServer, checkSynchronous, readMeta, tablesOf } from './schema.js'
+
+/** A group that keeps less than two partitions' time is purged row by row, to the millisecond. */
+const wholeFromMs = 2 * inboxPartitionMs
 
 /** Options of `postgresInboxStore`. */
 export interface PostgresInboxOptions {
@@ -52,6 +57,7 @@ function inboxOn(driver: Driver, options: PostgresInboxOptions & { readonly pref
   checkName('schema', schema)
   checkName('prefix', prefix)
   const db = new Database(driver, { schema, prefix, clock, deadlineMs: timeoutMs })
+  const maintain = inboxMaintenance(db)
   return {
     dialect: 'postgres',
     async migrate() {
@@ -59,6 +65,7 @@ function inboxOn(driver: Driver, options: PostgresInboxOptions & { readonly pref
       await db.transaction('migrate inbox', async (tx) => {
         await applyMigrations(db, tx, postgresInboxMigrations, (meta) => checkInbox(meta, prefix))
         await tx.rows('meta-set', 'kind', 'inbox')
+        await firstInboxPartitions(tx)
       })
     },
     async open() {
@@ -80,7 +87,13 @@ function inboxOn(driver: Driver, options: PostgresInboxOptions & { readonly pref
         throw storeFailure(error, 'accept')
       }
     },
-    purge: async (group, olderThanMs, limit) => (await db.rows('inbox-purge', group, olderThanMs, limit)).length,
+    async purge(group, olderThanMs, limit) {
+      const nowMs = numberOf((await db.row('inbox-keep', group, olderThanMs))[0])
+      const goesWhole = (await maintain(nowMs, olderThanMs)) && olderThanMs >= wholeFromMs
+      // Where partitions go whole, the one that holds the limit is left alone: else it would be empty by the time it may go.
+      const beforeMs = goesWhole ? Math.floor((nowMs - olderThanMs) / inboxPartitionMs) * inboxPartitionMs : nowMs
+      return (await db.rows('inbox-purge', group, olderThanMs, beforeMs, limit)).length
+    },
     close: async () => db.close(),
   }
 }

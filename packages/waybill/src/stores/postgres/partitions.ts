@@ -18,6 +18,8 @@ const deniedMs = 3_600_000
 /** Rows of the default partition deleted in one round. */
 const defaultRows = 10_000
 
+const sentAhead: Ahead = { sizeMs: partitionMs, aheadMs, lockMs, parts: 'sent-parts', add: 'sent-part-add' }
+
 /** Makes partitions of `outbox_sent` ahead and drops what is wholly older, one process at a time. */
 export function maintenance(db: Database): NonNullable<OutboxStore['maintain']> {
   let dueMs = Number.NEGATIVE_INFINITY
@@ -30,7 +32,7 @@ export function maintenance(db: Database): NonNullable<OutboxStore['maintain']> 
     })
     if (nowMs === undefined) return
     try {
-      await makeAhead(db, nowMs)
+      await makeAhead(db, nowMs, sentAhead)
       if (dropSentOlderThanMs !== undefined) await drop(db, nowMs - dropSentOlderThanMs)
     } catch (error) {
       // Without the right nothing is lost (see the default partition), so it is told once an hour, not once a minute.
@@ -40,12 +42,23 @@ export function maintenance(db: Database): NonNullable<OutboxStore['maintain']> 
   }
 }
 
-async function makeAhead(db: Database, nowMs: number): Promise<void> {
-  const ends = new Set((await db.rows('sent-parts')).map(([toMs]) => numberOf(toMs)))
-  const current = Math.floor(nowMs / partitionMs) * partitionMs
-  for (let fromMs = current; fromMs <= current + aheadMs; fromMs += partitionMs)
-    if (!ends.has(fromMs + partitionMs))
-      await db.transaction('make partition', (tx) => tx.row('sent-part-add', fromMs, fromMs + partitionMs), { lockMs })
+/** Which partitions are made: how much time one holds, how far ahead, and by which statements. */
+export interface Ahead {
+  readonly sizeMs: number
+  readonly aheadMs: number
+  readonly lockMs: number
+  readonly parts: 'sent-parts' | 'inbox-parts'
+  readonly add: 'sent-part-add' | 'inbox-part-add'
+}
+
+/** Makes the partition of now and those ahead which are not there, each in a transaction of its own. */
+export async function makeAhead(db: Database, nowMs: number, ahead: Ahead): Promise<void> {
+  const { sizeMs, aheadMs: untilMs, lockMs: waitMs, parts, add } = ahead
+  const ends = new Set((await db.rows(parts)).map(([toMs]) => numberOf(toMs)))
+  const current = Math.floor(nowMs / sizeMs) * sizeMs
+  for (let fromMs = current; fromMs <= current + untilMs; fromMs += sizeMs)
+    if (!ends.has(fromMs + sizeMs))
+      await db.transaction('make partition', (tx) => tx.row(add, fromMs, fromMs + sizeMs), { lockMs: waitMs })
 }
 
 async function drop(db: Database, beforeMs: number): Promise<void> {

@@ -68,11 +68,18 @@ export const acceptCases: readonly InboxPromise[] = [
     },
   },
   {
-    name: 'another time changes nothing: the id decides',
+    name: 'messages of all times are told apart and known again: long ago, now, far ahead',
     async keep(world) {
-      const own = entry()
-      assert.equal(await isNew(world, own), true)
-      assert.equal(await isNew(world, { ...own, timeMs: own.timeMs + 86_400_000 }), false)
+      const nowMs = await world.nowMs()
+      const day = 86_400_000
+      const times = [-1, 0, 1_500_000_000_000, nowMs - 40 * day, nowMs - day, nowMs, nowMs + day, nowMs + 4_000 * day]
+      const entries = times.map((timeMs) => entry({ timeMs }))
+      const isFirst = times.map(() => true)
+      assert.deepEqual(await accept(world, ...entries), isFirst)
+      assert.deepEqual(
+        await accept(world.peer, ...entries),
+        isFirst.map(() => false),
+      )
     },
   },
   {

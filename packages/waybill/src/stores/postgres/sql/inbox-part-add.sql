@@ -1,0 +1,1 @@
+SELECT waybill.inbox_part_add($1::bigint, $2::bigint)::text;

@@ -1,0 +1,1 @@
+SELECT waybill.inbox_part_drop($1::bigint);

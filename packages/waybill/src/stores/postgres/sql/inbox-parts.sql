@@ -1,0 +1,1 @@
+SELECT to_ms FROM waybill.inbox_parts();
