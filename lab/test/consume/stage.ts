@@ -33,6 +33,8 @@ export const sessionTimeoutMs = 1_500
 const brokerConfigs = {
   'group.consumer.session.timeout.ms': String(sessionTimeoutMs),
   'group.consumer.heartbeat.interval.ms': '300',
+  'group.min.session.timeout.ms': '1000',
+  'group.initial.rebalance.delay.ms': '0',
 }
 const busyTimeoutMs = 500
 /** Settings for tests: no long waits. */

@@ -259,6 +259,34 @@ export const memberCases: readonly GroupCase[] = [
       }),
   },
   {
+    name: 'a member that takes any protocol shares a group with classic members, whether the broker converts it or not',
+    run: (harness) =>
+      GroupScene.with(harness, 4, async (scene) => {
+        const board = new OwnershipBoard()
+        const [a, b] = [new Recorder('a', { board }), new Recorder('b', { board })]
+        const first = await scene.join(a, { groupProtocol: 'classic' })
+        await scene.shared([a, 4])
+        assert.deepEqual(
+          await scene.commit(first, a.partitions, 3),
+          scene.partitions.map(() => ({ kind: 'committed' })),
+        )
+        const second = await scene.join(b, { groupProtocol: 'auto', kafka: scene.open() })
+        await scene.shared([a, 2], [b, 2])
+        for (const [member, { partitions }] of [
+          [first, a],
+          [second, b],
+        ] as const) {
+          assert.deepEqual(await scene.committed(member, partitions), [3, 3])
+          assert.deepEqual(await scene.commit(member, partitions, 4), [{ kind: 'committed' }, { kind: 'committed' }])
+        }
+        a.left()
+        await first.leave()
+        await scene.shared([b, 4])
+        board.check()
+        assert.deepEqual([...a.losses, ...b.losses], [])
+      }),
+  },
+  {
     name: 'a topic that is created later is assigned when it is there',
     run: (harness) =>
       GroupScene.with(harness, 1, async (scene) => {
