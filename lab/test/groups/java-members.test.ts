@@ -75,7 +75,7 @@ async function comeAndGo(t: TestContext, bootstrap: string, groupProtocol: 'clas
     async () =>
       [other, first, second]
         .map((each) => each.partitions().length)
-        .toSorted()
+        .toSorted((a, b) => a - b)
         .join() === '1,1,2',
     { what: 'shares of three', deadlineMs },
   )
@@ -160,10 +160,10 @@ class Scene {
   /** Sends on until the returned function is called, which tells how many there were. */
   sendOn(): () => Promise<number> {
     const producer = new Producer({ clientId: 'test', bootstrapBrokers: [this.#bootstrap] })
-    let isOver = false
+    const over = new AbortController()
     let sent = 0
     const sending = (async () => {
-      for (; !isOver; sent += partitions) {
+      for (; !over.signal.aborted; sent += partitions) {
         const value = Buffer.from(String(sent))
         const messages = Array.from({ length: partitions }, (_, partition) => ({
           topic: this.#topic,
@@ -176,7 +176,7 @@ class Scene {
       await producer.close()
     })()
     const end = async (): Promise<number> => {
-      isOver = true
+      over.abort()
       await sending
       return sent
     }
