@@ -13,7 +13,7 @@ import type {
 import type { GroupHarness, GroupOpening } from './harness.js'
 import type { Recorder } from './recorder.js'
 
-const waitMaxMs = 30_000
+const waitMaxMs = 60_000
 const rebalanceTimeoutMs = 10_000
 
 type Kafka = Broker & Fetcher & Groups
@@ -90,7 +90,7 @@ export class GroupScene {
     )
   }
 
-  /** Waits for a condition; fails with `what` after half a minute. */
+  /** Waits for a condition; fails with `what` after a minute (a restarted Kafka 3 takes 20 s until its groups are stable). */
   async until(isTrue: () => boolean, what: () => string): Promise<void> {
     const { clock } = this.harness
     const endMs = clock.monotonicMs() + waitMaxMs
