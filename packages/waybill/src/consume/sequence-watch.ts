@@ -1,4 +1,4 @@
-import { deadLetterPrefix, healHeaderName, parseHeader, headerName } from '../model/header.js'
+import { deadLetterPrefix, healHeaderName, parseHeader, headerName, redriveHeaderName } from '../model/header.js'
 import type { Finding } from '../model/finding.js'
 import { findingOf } from '../model/finding.js'
 import { nativeProducer, SequenceDetector, waybillProducer } from '../model/sequence.js'
@@ -21,8 +21,10 @@ export class SequenceWatch {
   /** Looks at a batch as it was fetched; what is wrong with it, if anything. */
   look(batch: FetchedBatch): readonly Finding[] {
     const first = batch.records[0]
-    // A dead letter still has the header of the topic it comes from, whose sequence says nothing about this one.
-    const isOwn = first && headerOf(first, headerName) && !headerOf(first, `${deadLetterPrefix}topic`)
+    // A dead letter, and one that was sent back, still has the header of its first copy, whose sequence says nothing about
+    // this place: not even as a duplicate, because as a first sight it would make what follows look like a gap.
+    const isElsewhere = [`${deadLetterPrefix}topic`, redriveHeaderName].some((name) => first && headerOf(first, name))
+    const isOwn = first && headerOf(first, headerName) && !isElsewhere
     const seen = isOwn ? batch.records.flatMap(ownSequence) : nativeSequence(batch)
     return seen.flatMap((one) => findingOf(this.#detector.feed(one), one, this.#place) ?? [])
   }

@@ -10,6 +10,12 @@ export const healHeaderName = 'waybill-heal'
 /** On a dead letter: `waybill-dead-topic`, `-partition`, `-offset` … of the message that could not be handled. */
 export const deadLetterPrefix = 'waybill-dead-'
 
+/**
+ * On a dead letter that was sent back to its topic: `<dead-letter topic>/<partition>/<offset>/<group>` of the letter. Its `waybill`
+ * header is that of the first copy, so that inboxes know the message; its sequence says nothing about this place.
+ */
+export const redriveHeaderName = 'waybill-redrive'
+
 /** Record headers whose name starts with this are reserved. */
 export const reservedPrefix = 'waybill'
 

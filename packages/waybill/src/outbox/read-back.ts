@@ -1,5 +1,5 @@
 import type { Flight, Stream } from '../model/flight.js'
-import { headerName, parseHeader } from '../model/header.js'
+import { headerName, parseHeader, redriveHeaderName } from '../model/header.js'
 import type { WaybillHeader } from '../model/header.js'
 import type { WaitingRow } from '../model/message.js'
 import type { Broker, FetchedBatch, FetchedRecord, TopicView } from '../ports/broker.js'
@@ -179,6 +179,8 @@ function messageIdOf(record: FetchedRecord): string | undefined {
 }
 
 function waybillHeaderOf(record: FetchedRecord): WaybillHeader | undefined {
+  // A dead letter that was sent back is a second copy on purpose: neither a duplicate nor a sign of a database that went back.
+  if (record.headers.some(([name]) => name === redriveHeaderName)) return undefined
   for (const [name, value] of record.headers)
     if (name === headerName) return parseHeader(Buffer.from(value).toString('utf8'))
   return undefined
