@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { freePorts } from '../../src/cluster/free-ports.js'
 import { until } from '../../src/cluster/until.js'
 
@@ -31,6 +31,32 @@ function output(child: ChildProcess): Promise<Ended> {
 /** Runs one command of `waybill` to its end. */
 export function waybill(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
   return output(spawned(args, env))
+}
+
+type Run = (
+  args: readonly string[],
+  surface: {
+    readonly env: Readonly<Record<string, string>>
+    out(text: string): void
+    err(text: string): void
+  },
+) => Promise<number>
+
+/** Runs one command of `waybill` in this process: what a process takes half a second to load is here already. */
+export async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
+  const { run } = (await import(new URL('run.js', pathToFileURL(main)).href)) as { readonly run: Run }
+  const [stdout, stderr]: string[][] = [[], []]
+  const code = await run(args, { env, out: (text) => stdout?.push(text), err: (text) => stderr?.push(text) })
+  return { code, stdout: stdout?.join('') ?? '', stderr: stderr?.join('') ?? '' }
+}
+
+/** Starts one command of `waybill` that the test ends before it does. */
+export function startWaybill(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): { readonly ended: Promise<Ended>; kill(signal?: NodeJS.Signals): void } {
+  const child = spawned(args, env)
+  return { ended: output(child), kill: (signal = 'SIGKILL') => void child.kill(signal) }
 }
 
 /** What `/ready` answers. */

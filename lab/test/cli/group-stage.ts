@@ -10,7 +10,7 @@ import {
   silentLog,
 } from 'waybill'
 import { type FetchedRecord, type Kafka, kafka } from 'waybill/kafka'
-import { type Ended, waybill } from './daemon.js'
+import { type Ended, runHere, startWaybill } from './daemon.js'
 
 /** The topic and group of every test. */
 export const topic = 'orders'
@@ -30,6 +30,37 @@ export interface Given {
   readonly key?: string
   readonly value: string
   readonly headers?: readonly (readonly [string, string])[]
+}
+
+/** What a letter says. */
+export interface Buried {
+  readonly deadTopic: string
+  readonly deadPartition: number
+  readonly from: string
+  readonly partition: number
+  readonly offset: number
+  readonly group: string
+  readonly error: string
+  readonly message: string
+  readonly key: string
+  readonly value: string
+  readonly headers: readonly (readonly [string, string])[]
+}
+
+function letterDefaults(at: number): Buried {
+  return {
+    ...{ deadTopic, deadPartition: 0, from: topic, partition: 0, offset: at, group, key: `key-${at}`, value: `v${at}` },
+    ...{ error: 'Error', message: 'poison', headers: [] },
+  }
+}
+
+function buried({ deadTopic: to, deadPartition, key, value, headers, ...origin }: Buried): Given {
+  const facts = {
+    ...{ topic: origin.from, partition: origin.partition, offset: origin.offset, timestamp: 1_700_000_000_000 },
+    ...{ group: origin.group, attempts: 5, error: origin.error, message: origin.message },
+  }
+  const dead = Object.entries(facts).map(([name, fact]) => [`waybill-dead-${name}`, String(fact)] as const)
+  return { topic: to, partition: deadPartition, key, value, headers: [...headers, ...dead] }
 }
 
 type OneByOne = Extract<ConsumeOptions<unknown>, { handle: unknown }>
@@ -62,9 +93,14 @@ export class GroupStage {
     return { stage: new GroupStage(t, broker.bootstrap, () => broker.close()), broker }
   }
 
-  /** Runs `waybill group …` on this cluster. */
+  /** Runs `waybill group …` on this cluster, in this process. */
   run(...args: readonly string[]): Promise<Ended> {
-    return waybill(['group', ...args], { WAYBILL_BROKERS: this.bootstrap })
+    return runHere(['group', ...args], { WAYBILL_BROKERS: this.bootstrap })
+  }
+
+  /** Starts it; the caller may kill it. */
+  start(...args: readonly string[]): ReturnType<typeof startWaybill> {
+    return startWaybill(['group', ...args], { WAYBILL_BROKERS: this.bootstrap })
   }
 
   /** Runs it with `-o json` and gives what it printed; fails unless it ended with one of these codes. */
@@ -72,6 +108,12 @@ export class GroupStage {
     const { code, stdout, stderr } = await this.run(...args, '-o', 'json')
     if (code === null || !codes.includes(code)) throw new Error(`exit code ${code}: ${stderr}${stdout}`)
     return JSON.parse(stdout) as T
+  }
+
+  /** Puts letters into the dead-letter topic, as a consumer of `orders` would. */
+  async bury(count: number, over: (at: number) => Partial<Buried> = () => ({})): Promise<void> {
+    const letters = Array.from({ length: count }, (_, at) => ({ ...letterDefaults(at), ...over(at) }))
+    await this.send(letters.map(buried))
   }
 
   async createTopic(name: string, partitions = 1, settings: Readonly<Record<string, string>> = {}): Promise<void> {

@@ -2,7 +2,7 @@ import type { DeadLetter } from '../operate/dead-letter.js'
 import type { LetterEnd, Redriven } from '../operate/redrive.js'
 import type { RedrivePlan, Target } from '../operate/redrive-plan.js'
 import { jsonSchema } from './group-json.js'
-import { bytesJson, bytesText, duration, isoTime, screenLine, screenTable } from './output.js'
+import { bytesJson, bytesText, duration, isoTime, screenFact, screenTable } from './output.js'
 
 /** Letters of a plan on a screen; JSON has all. */
 const plannedShown = 50
@@ -85,7 +85,7 @@ export function redriveScreen({ plan, deadTopic, executed, done }: RedriveSeen, 
   const ends = new Map(done?.ends.map((end) => [`${end.at.partition}:${end.at.offset}`, end]))
   const rows = plan.chosen.slice(0, plannedShown).map(({ letter, target }) => {
     const end = ends.get(`${letter.at.partition}:${letter.at.offset}`)
-    return [...cellsOf(letter, nowMs), end ? endText(end) : targetText(target), letter.error]
+    return [...cellsOf(letter, nowMs), end ? endText(end) : executed ? 'not tried' : targetText(target), letter.error]
   })
   const head = ['LETTER', 'FROM', 'KEY', 'DIED', 'TRIES', executed ? 'BECAME' : 'TO', 'ERROR']
   const hidden = plan.chosen.length - plannedShown
@@ -104,14 +104,16 @@ function troubles(
 ): string[] {
   const places = open.map(({ partition, offset }) => `${partition}:${offset}`).join(', ')
   return [
-    open.length > 0 ? screenLine(`an earlier run was cut off at ${places}: what became of it is found out first`) : '',
+    open.length > 0
+      ? screenFact('', `an earlier run was cut off at ${places}: what became of it is found out first`)
+      : '',
     already > 0 ? `left out: ${already} that were sent back before\n` : '',
     leftOut(others, foreign),
     isCut ? `these are the first ${chosen.length}; run it again for the rest\n` : '',
     isFirst && chosen.length > 0
       ? `nothing is known of an earlier redrive of ${deadTopic} (kept for 7 days after the last)\n`
       : '',
-    chosen.length > 0 ? screenLine(readersText(alsoReadBy)) : '',
+    chosen.length > 0 ? screenFact('', readersText(alsoReadBy)) : '',
   ]
 }
 
@@ -127,7 +129,7 @@ function summary({ plan, executed, done }: RedriveSeen): string {
   if (!done) return chosen.length === 0 && open.length === 0 ? 'sent back: 0, nothing fits\n' : ''
   const count = (kind: LetterEnd['kind']): number => done.ends.filter((end) => end.kind === kind).length
   const rest = [`refused: ${count('refused')}`, `open: ${count('open')}`].filter((text) => !text.endsWith(': 0'))
-  const stopped = done.stopped === undefined ? '' : screenLine(`stopped early: ${done.stopped}; run it again`, 300)
+  const stopped = done.stopped === undefined ? '' : screenFact('', `stopped early: ${done.stopped}; run it again`)
   return `${[`sent back: ${count('sent')}`, ...rest].join(', ')}\n${stopped}`
 }
 
@@ -142,7 +144,7 @@ function endText(end: LetterEnd): string {
 function failureText(end: LetterEnd): string[] {
   if (end.kind === 'sent') return []
   const why = end.kind === 'open' ? 'nobody knows yet whether it was sent' : 'it stays'
-  return [screenLine(`${end.at.partition}:${end.at.offset} ${end.kind}, ${why}: ${end.cause}`, 300)]
+  return [screenFact('', `${end.at.partition}:${end.at.offset} ${end.kind}, ${why}: ${end.cause}`)]
 }
 
 /** The same for programs. */

@@ -2,7 +2,7 @@ import type { GroupMemberView, TopicPartitions } from '../ports/group-admin.js'
 import type { GroupLine, GroupStatus } from '../operate/group-status.js'
 import type { PartitionStatus } from '../operate/partition-status.js'
 import { type GroupTotals, totalsOf } from '../operate/group-totals.js'
-import { duration, screenLine, screenTable } from './output.js'
+import { duration, screenFact, screenTable } from './output.js'
 
 /** Members and partitions of one screen; the rest is counted. */
 const membersShown = 12
@@ -18,7 +18,7 @@ export function linesScreen(lines: readonly GroupLine[], blind: readonly string[
   ])
   const head = ['GROUP', 'STATE', 'PROTOCOL', 'MEMBERS', 'PARTITIONS', 'LAG', 'UNKNOWN BECAUSE']
   const text = screenTable(head, rows, { elastic: ['GROUP', 'UNKNOWN BECAUSE'] })
-  return text + blind.map((cause) => screenLine(`not all groups are listed: ${cause}`)).join('')
+  return text + blind.map((cause) => screenFact('', `not all groups are listed: ${cause}`)).join('')
 }
 
 /** One group on one screen. */
@@ -31,7 +31,9 @@ export function statusScreen(status: GroupStatus, nowMs: number): string {
     ['lag', lagText(totals)],
     ['oldest', oldestText(totals, nowMs)],
     ['loss', lossText(totals, nowMs)],
-    ...(totals.unread > 0 ? ([['unread', `${totals.unread} partitions have no member that reads them`]] as const) : []),
+    ...(totals.unread > 0
+      ? ([['unread', `${totals.unread} of ${partitions.length} partitions have no member that reads them`]] as const)
+      : []),
     ...deadLetters.map(({ topic, of, count, redriven }) => {
       const back = redriven === 0 ? '' : `, ${redriven} sent back`
       const hint = `waybill group dead list --group ${view.group} --topic ${of}`
@@ -39,7 +41,7 @@ export function statusScreen(status: GroupStatus, nowMs: number): string {
     }),
     ...troubles.slice(0, troublesShown).map((text) => ['unknown', text] as const),
   ]
-  const top = lines.map(([name, text]) => screenLine(`${name.padEnd(8)}  ${text}`)).join('')
+  const top = lines.map(([name, text]) => screenFact(name, text)).join('')
   return `${top}\n${membersTable(view.members)}\n${partitionsTable(worstFirst(partitions), status, nowMs)}`
 }
 
@@ -62,7 +64,7 @@ export function lagScreen(status: GroupStatus, nowMs: number): string {
     ...status.troubles,
     ...status.partitions.flatMap((each) => each.troubles.map((why) => `${each.topic}/${each.partition}: ${why}`)),
   ]
-  return text + troubles.map((why) => screenLine(`unknown: ${why}`)).join('')
+  return text + troubles.map((why) => screenFact('unknown', why)).join('')
 }
 
 function headText({ view }: GroupStatus): string {
@@ -79,7 +81,8 @@ function coordinatorText({ view: { coordinator } }: GroupStatus): string {
 
 function lagText({ partitions, unknown, lag, handledAhead, unhandled }: GroupTotals): string {
   const blind = unknown === 0 ? '' : `; ${unknown} more are unknown`
-  return `${lag} in ${partitions - unknown} partitions: ${handledAhead} handled ahead of the commit, ${unhandled} unhandled${blind}`
+  const known = partitions - unknown
+  return `${lag} in ${known} ${known === 1 ? 'partition' : 'partitions'}: ${handledAhead} handled ahead of the commit, ${unhandled} unhandled${blind}`
 }
 
 function oldestText({ oldest, unhandled, unknown }: GroupTotals, nowMs: number): string {

@@ -57,9 +57,26 @@ export function screenTable(
   return cells.map((row) => `${line(row).trimEnd()}\n`).join('')
 }
 
-/** One line of at most `columns` characters, made harmless. */
-export function screenLine(text: string, columns: number = screenColumns): string {
-  return `${cut(safe(text), columns)}\n`
+/** A fact with its name in front, in as many lines of at most `columns` as it takes: what is cut off may be the fix. */
+export function screenFact(name: string, text: string, columns: number = screenColumns): string {
+  const first = name === '' ? '' : `${name.padEnd(factNameColumns)}  `
+  const room = columns - first.length
+  const lines: string[] = []
+  for (const word of safe(text).split(' ')) {
+    const last = lines.at(-1)
+    const joined = last === undefined ? word : `${last} ${word}`
+    if (last !== undefined && lengthOf(joined) <= room) lines[lines.length - 1] = joined
+    else lines.push(...chunksOf(word, room))
+  }
+  return lines.map((line, at) => `${at === 0 ? first : ' '.repeat(first.length)}${line}\n`).join('')
+}
+
+const factNameColumns = 8
+
+function chunksOf(word: string, room: number): string[] {
+  const chars = Array.from(word)
+  const count = Math.max(1, Math.ceil(chars.length / room))
+  return Array.from({ length: count }, (_, at) => chars.slice(at * room, (at + 1) * room).join(''))
 }
 
 const screenColumns = 100

@@ -107,6 +107,8 @@ class Run {
     const intent = { letter: at.offset, ...(await this.#sender.intend(target)) }
     memory.intent = intent
     await this.#write(at.partition, memory)
+    // A process that was stopped meanwhile: another run may have settled this letter already.
+    if (this.#lock.isLost) return { at, kind: 'open', cause: 'another run took over' }
     return this.#send(memory, at, intent, record)
   }
 

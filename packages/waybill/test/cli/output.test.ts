@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesJson, bytesText, duration, json, safe, screenLine, screenTable, table } from '../../src/cli/output.js'
+import { bytesJson, bytesText, duration, json, safe, screenFact, screenTable, table } from '../../src/cli/output.js'
 
 test('whatever a terminal would obey is shown as text, in tables and in JSON, and JSON keeps its meaning', () => {
   const nasty = 'a\u001b[31mb\u0000\n\r\t\u007f\u0085\u202e\u2066\u200b\ufeff\u2028\u{e0001}é漢🙂'
@@ -38,7 +38,12 @@ test('a table for the screen gives way in its elastic columns, the widest first,
   const [, wide = ''] = screenTable(['N'], [['9'.repeat(120)]], { elastic: [] }).split('\n')
   assert.equal(wide.length, 120)
   assert.equal(screenTable(['A', 'B'], [['1', '2']], { elastic: ['A'] }), 'A  B\n1  2\n')
-  assert.equal(screenLine(`${'x'.repeat(150)}\u001b`), `${'x'.repeat(99)}…\n`)
+})
+
+test('a fact is never cut: it goes on in the next line, below itself', () => {
+  assert.equal(screenFact('lag', 'one two three', 20), 'lag       one two\n          three\n')
+  assert.equal(screenFact('', `a ${'x'.repeat(12)}\u001b b`, 8), `a\n${'x'.repeat(8)}\n${'x'.repeat(4)}\\x1b\nb\n`)
+  assert.equal(screenFact('loss', '', 20), 'loss      \n')
 })
 
 test('durations and bytes are written for people', () => {

@@ -52,3 +52,16 @@ test('producers that are not waybill are watched by the sequences of their batch
   const watch = new SequenceWatch({ topic: 't', partition: 0 }, 0)
   assert.deepEqual(kinds(watch, batch(0, [0, 1], 0, false), batch(2, [4], 0, false)), ['gap 2'])
 })
+
+test('a dead letter that was sent back says nothing about the sequences here, whatever stands in its first header', () => {
+  const back = (offset: number, sequence: number, epoch = 0): FetchedBatch => {
+    const own = batch(offset, [sequence], epoch)
+    const mark = ['waybill-redrive', Buffer.from('t.g.dead/0/1/g')] as const
+    const records = own.records.map((record) => ({ ...record, headers: [...record.headers, mark] }))
+    return { ...own, producerId: 77, producerEpoch: 0, firstSequence: 0, records }
+  }
+  const watch = new SequenceWatch({ topic: 't', partition: 0 }, 5)
+  // First in sight, of an earlier incarnation, of a sequence that was seen: no finding, and none about what follows.
+  assert.deepEqual(kinds(watch, back(5, 40), batch(6, [700, 701], 1), batch(8, [702], 1)), [])
+  assert.deepEqual(kinds(watch, { ...back(9, 701, 1), firstSequence: 1 }, batch(10, [703], 1)), [])
+})
