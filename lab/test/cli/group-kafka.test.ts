@@ -44,14 +44,14 @@ async function commit({ port }: GroupStage, at: number, name: string, offset: nu
 }
 
 describe('waybill group on Kafka 4.3.1', () => {
-  let cluster: KafkaCluster
+  let cluster: KafkaCluster | undefined
   before(async () => {
     cluster = await startKafka({ nodes: 1, properties: shortTimes })
   })
   after(() => cluster?.stop())
 
   it('a consumer with dead letters: status, lag, the way back, killed in the middle; every letter comes back once', async (t) => {
-    const node = cluster.node(1)
+    const node = cluster?.node(1) ?? assert.fail('before() made it')
     const stage = new GroupStage(t, node.bootstrap)
     await stage.createTopic(topic, 3)
     await stage.createTopic(deadTopic, 3)
@@ -112,14 +112,14 @@ describe('waybill group on Kafka 4.3.1', () => {
 })
 
 describe('waybill group on the last Kafka 3', () => {
-  let cluster: KafkaCluster
+  let cluster: KafkaCluster | undefined
   before(async () => {
     cluster = await startKafka({ nodes: 1, version: '3.9.1' })
   })
   after(() => cluster?.stop())
 
   it('groups, positions and what is lost are read the same way', async (t) => {
-    const node = cluster.node(1)
+    const node = cluster?.node(1) ?? assert.fail('before() made it')
     const stage = new GroupStage(t, node.bootstrap)
     await stage.createTopic(topic, 1)
     await stage.send(Array.from({ length: 10 }, (_, at) => ({ value: `v${at}` })))
@@ -144,18 +144,19 @@ describe('waybill group with rights that are missing', () => {
   const users = ['blind', 'watcher', 'redriver']
   const folder = mkdtempSync(join(tmpdir(), 'waybill-group-rights-'))
   const authority = join(folder, 'ca.pem')
-  let node: SecureNode
+  let started: SecureNode | undefined
   before(async () => {
-    node = await SecureNode.start(users)
-    writeFileSync(authority, node.authority())
+    started = await SecureNode.start(users)
+    writeFileSync(authority, started.authority())
   })
   after(async () => {
-    await node?.stop()
+    await started?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 
+  const secure = (): SecureNode => started ?? assert.fail('before() made it')
   const as = (user: string, ...args: readonly string[]): Promise<Ended> =>
-    runHere(['group', ...args, '--brokers', node.bootstrap(), '--tls-ca', authority, '--sasl', 'PLAIN'], {
+    runHere(['group', ...args, '--brokers', secure().bootstrap(), '--tls-ca', authority, '--sasl', 'PLAIN'], {
       WAYBILL_SASL_USER: user,
       WAYBILL_SASL_PASSWORD: password,
     })
@@ -164,6 +165,7 @@ describe('waybill group with rights that are missing', () => {
   }
 
   it('the message names the right; what may not be seen is unknown and not zero; exactly the rights of the guide are enough', async (t) => {
+    const node = secure()
     const stage = new GroupStage(t, node.node.bootstrap)
     await stage.createTopic(topic)
     await stage.createTopic(deadTopic)

@@ -315,6 +315,17 @@ test('a letter that its topic refuses stays and is told with the fix; the others
   assert.deepEqual(marks(await stage.records('small')), [`${deadTopic}/0/0/${group}`, `${deadTopic}/0/2/${group}`])
 })
 
+test('of two letters of one record only one goes back', async (t) => {
+  const { stage } = await stageWithLetters(t, 2)
+  await stage.bury(3, (at) => ({ offset: at, ...(at === 1 && { key: 'of a topic that was made anew' }) }))
+  const first = await stage.json<Redriven>([...redrive, '--offset', '0:2', '--execute'])
+  assert.equal(first.ends.length, 1)
+  const { stdout } = await stage.run(...redrive, '--all', '--execute')
+  assert.match(stdout, /^left out: 1 second letters of the same records\n/m)
+  const texts = (await stage.records(topic)).map(({ key }) => Buffer.from(key ?? []).toString())
+  assert.deepEqual(texts.sort(), ['key-0', 'key-1', 'key-2', 'of a topic that was made anew'])
+})
+
 test('the other readers of the topic are named before they get the messages once more', async (t) => {
   const { stage, broker } = await stageWithLetters(t, 1)
   await commit(broker, 'shipping', topic, 0, '')

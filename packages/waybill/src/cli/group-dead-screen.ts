@@ -99,7 +99,7 @@ export function redriveScreen({ plan, deadTopic, executed, done }: RedriveSeen, 
 }
 
 function troubles(
-  { open, others, foreign, already, isCut, isFirst, alsoReadBy, chosen }: RedrivePlan,
+  { open, others, foreign, already, doubles, isCut, isFirst, alsoReadBy, chosen }: RedrivePlan,
   deadTopic: string,
 ): string[] {
   const places = open.map(({ partition, offset }) => `${partition}:${offset}`).join(', ')
@@ -107,6 +107,7 @@ function troubles(
     open.length > 0
       ? screenFact('', `an earlier run was cut off at ${places}: what became of it is found out first`)
       : '',
+    doubles > 0 ? `left out: ${doubles} second letters of the same records\n` : '',
     already > 0 ? `left out: ${already} that were sent back before\n` : '',
     leftOut(others, foreign),
     isCut ? `these are the first ${chosen.length}; run it again for the rest\n` : '',

@@ -26,6 +26,8 @@ export interface RedrivePlan {
   readonly isCut: boolean
   /** Letters that were meant and that an earlier run sent back. */
   readonly already: number
+  /** Second letters of one record (its consumer died between receipt and commit), of which another is sent or chosen. */
+  readonly doubles: number
   /** Letters of other groups, records that are no letters. */
   readonly others: number
   readonly foreign: number
@@ -52,25 +54,40 @@ export async function planRedrive(
   const positions = await kafka.groupPositions(redriveGroupOf(choice.group))
   const memories = await memoriesOf(kafka, view, positions, choice.group)
   const found: DeadLetter[] = []
-  let [already, others, foreign, isCut] = [0, 0, 0, false]
+  // Records of which a letter is sent or chosen: bounded by what one commit remembers and one run takes.
+  const served = new Set<string>()
+  let [already, doubles, others, foreign, isCut] = [0, 0, 0, 0, false]
   for await (const met of lettersIn(kafka, view, choice, signal)) {
     if (met.kind === 'others') others++
     else if (met.kind === 'foreign') foreign++
-    else if (!met.isChosen) continue
-    else if (memories.get(met.letter.at.partition)?.has(met.letter.at.offset)) already++
-    else if (found.length < most) found.push(met.letter)
-    else isCut = true
+    else {
+      const { letter, isChosen } = met
+      const isSent = memories.get(letter.at.partition)?.has(letter.at.offset) ?? false
+      const record = recordOf(letter)
+      if (isChosen && isSent) already++
+      else if (isChosen && served.has(record)) doubles++
+      else if (isChosen && found.length < most) found.push(letter)
+      else if (isChosen) isCut = true
+      if (isSent || found.at(-1) === letter) served.add(record)
+    }
   }
   const topics = new Map<string, TopicView | undefined>()
   for (const topic of new Set(found.map(({ origin }) => origin.topic)))
     topics.set(topic, await kafka.describeTopic(topic))
   return {
-    ...{ view, group: choice.group, already, others, foreign, isCut },
+    ...{ view, group: choice.group, already, doubles, others, foreign, isCut },
     chosen: found.map((letter) => ({ letter, target: targetOf(letter, topics.get(letter.origin.topic)) })),
     open: [...memories].flatMap(([partition, { intent }]) => (intent ? [{ partition, offset: intent.letter }] : [])),
     isFirst: positions.length === 0,
     alsoReadBy: await readersOf(kafka, [...topics.keys()], choice.group),
   }
+}
+
+/** Names the record that died; its time and key tell it from one at the same place of a topic that was made anew. */
+function recordOf({ origin, key, messageId }: DeadLetter): string {
+  const { topic, partition, offset, timestampMs } = origin
+  const keyText = key === null ? '-' : Buffer.from(key).toString('base64')
+  return `${topic}/${partition}/${offset} ${timestampMs} ${messageId} ${keyText}`
 }
 
 async function memoriesOf(

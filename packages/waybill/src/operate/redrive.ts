@@ -81,14 +81,14 @@ class Run {
     const { view, chosen } = this.#plan
     for (const { partition } of view.partitions) {
       const letters = chosen.filter(({ letter }) => letter.at.partition === partition)
-      if (this.#signal.aborted) return
+      if (this.#isStopped()) return
       const committed = await this.#lock.committed(partition)
       const { logStart } = await this.#ports.kafka.offsets(view.topic, partition)
       const memory = memoryOf(committed, view, partition, logStart, this.#plan.group)
       if (memory.intent && !(await this.#settle(partition, memory, memory.intent))) continue
       if (letters.length === 0) continue
       for (const { letter } of letters) {
-        if (this.#signal.aborted) break
+        if (this.#isStopped()) break
         // Sent back by a run between plan and lock.
         if (memory.has(letter.at.offset)) continue
         const end = await this.#one(memory, letter)
@@ -97,6 +97,11 @@ class Run {
       }
       await this.#write(partition, memory)
     }
+  }
+
+  /** A call, because it changes while we wait. */
+  #isStopped(): boolean {
+    return this.#signal.aborted
   }
 
   async #one(memory: RedriveMemory, { at, origin, key }: DeadLetter): Promise<LetterEnd> {
