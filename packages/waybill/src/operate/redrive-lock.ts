@@ -34,17 +34,19 @@ export class RedriveLock {
     { topic, partitions }: TopicView,
     group: string,
   ): Promise<RedriveLock> {
-    let lock: RedriveLock | undefined
+    // `assigned` may come before `join` has handed out the member.
+    const holder: { lock?: RedriveLock } = {}
     const early: GroupPartition[] = []
     const gone = new AbortController()
     const options = { group: redriveGroupOf(group), topics: [topic], rebalanceTimeoutMs, instanceId: 'redrive' }
     const member = await kafka.join(options, {
-      assigned: (given) => (lock ? lock.#take(given) : early.push(...given)),
+      assigned: (given) => (holder.lock ? holder.lock.#take(given) : early.push(...given)),
       // Only a stranger in the group takes partitions away.
       revoked: async () => gone.abort(),
       lost: () => gone.abort(),
     })
-    lock = new RedriveLock(member, clock, gone)
+    const lock = new RedriveLock(member, clock, gone)
+    holder.lock = lock
     lock.#take(early)
     const untilMs = clock.monotonicMs() + assignedWithinMs
     while (lock.#assigned.size < partitions.length && !lock.isLost && clock.monotonicMs() < untilMs)
