@@ -137,6 +137,11 @@ describe('waybill group on the last Kafka 3', () => {
     await stage.bury(2)
     const { stdout } = await stage.run('dead', 'list', '--group', group, '--topic', topic)
     assert.match(stdout, /^0:1 +orders\/0:1 +key-1 /m)
+    for (let run = 0; run < 2; run++) {
+      const back = await stage.run(...redrive, '--execute')
+      assert.equal(back.code, 0, `${back.stderr}${back.stdout}`)
+    }
+    assert.equal((await stage.records(topic)).length, 12, 'two letters, two runs')
   })
 })
 

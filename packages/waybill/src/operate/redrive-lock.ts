@@ -44,6 +44,7 @@ export class RedriveLock {
       // Only a stranger in the group takes partitions away.
       revoked: async () => gone.abort(),
       lost: () => gone.abort(),
+      ended: () => gone.abort(),
     })
     const lock = new RedriveLock(member, clock, gone)
     holder.lock = lock

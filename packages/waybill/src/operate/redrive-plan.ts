@@ -53,24 +53,27 @@ export async function planRedrive(
   const view = await deadTopicView(kafka, deadTopic)
   const positions = await kafka.groupPositions(redriveGroupOf(choice.group))
   const memories = await memoriesOf(kafka, view, positions, choice.group)
-  const found: DeadLetter[] = []
+  const meant: DeadLetter[] = []
   // Records of which a letter is sent or chosen: bounded by what one commit remembers and one run takes.
   const served = new Set<string>()
   let [already, doubles, others, foreign, isCut] = [0, 0, 0, 0, false]
   for await (const met of lettersIn(kafka, view, choice, signal)) {
     if (met.kind === 'others') others++
     else if (met.kind === 'foreign') foreign++
-    else {
-      const { letter, isChosen } = met
-      const isSent = memories.get(letter.at.partition)?.has(letter.at.offset) ?? false
-      const record = recordOf(letter)
-      if (isChosen && isSent) already++
-      else if (isChosen && served.has(record)) doubles++
-      else if (isChosen && found.length < most) found.push(letter)
-      else if (isChosen) isCut = true
-      if (isSent || found.at(-1) === letter) served.add(record)
-    }
+    else if (memories.get(met.letter.at.partition)?.has(met.letter.at.offset)) {
+      served.add(recordOf(met.letter))
+      if (met.isChosen) already++
+    } else if (met.isChosen && meant.length < most) meant.push(met.letter)
+    else if (met.isChosen) isCut = true
   }
+  // Only now: the letter that was sent may lie behind the one that was not.
+  const found = meant.filter((letter) => {
+    const record = recordOf(letter)
+    const isDouble = served.has(record)
+    if (isDouble) doubles++
+    served.add(record)
+    return !isDouble
+  })
   const topics = new Map<string, TopicView | undefined>()
   for (const topic of new Set(found.map(({ origin }) => origin.topic)))
     topics.set(topic, await kafka.describeTopic(topic))
