@@ -61,10 +61,11 @@ export async function provesItself(t: TestContext, example: Example): Promise<vo
   await until(() => isCommitted(admin), { ...wait, what: 'the commit of the last order' }).catch((error: unknown) => {
     throw new Error(logTail(logFile), { cause: error })
   })
-  for (const child of [second, third]) {
-    child.signal('SIGTERM')
-    assert.equal((await child.ended).code, 0, logTail(logFile))
-  }
+  for (const child of [second, third]) child.signal('SIGTERM')
+  assert.equal((await second.ended).code, 0, logTail(logFile))
+  // On a busy machine the others may have been through before it was ready to be asked.
+  const { code, signal } = await third.ended
+  assert.ok(code === 0 || signal === 'SIGTERM', `${code} ${signal} ${logTail(logFile)}`)
   checkOnce(await example.invoices())
 }
 
