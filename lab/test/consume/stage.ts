@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Connection, Producer, deleteRecordsV2, joinGroupV9, offsetCommitV9 } from '@platformatic/kafka'
+import { type Connection, Producer, joinGroupV9, offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka'
 import { type Broker, type BrokerFaults, createBroker } from '@waybill/broker'
 import Database from 'libsql'
 import {
@@ -19,6 +19,7 @@ import { type FetchedRecord, type Kafka, kafka } from 'waybill/kafka'
 import { type SqliteHandle, fromSqlite, sqlite } from 'waybill/sqlite'
 import { withConnection } from '../../src/cluster/readiness.js'
 import { until } from '../../src/cluster/until.js'
+import { Admin } from '../contract/admin.js'
 import { TopicReader } from '../../src/start/topic-reader.js'
 
 /** The topic of every test; one partition unless told. */
@@ -203,6 +204,26 @@ export class Stage {
     }
   }
 
+  /** Moves the log's start. */
+  deleteRecords(beforeOffset: number): Promise<void> {
+    return new Admin(this.#broker.port).deleteRecords(topic, 0, beforeOffset)
+  }
+
+  /** Deletes the topic and creates it again, with one partition. */
+  async recreateTopic(): Promise<void> {
+    await new Admin(this.#broker.port).deleteTopic(topic)
+    await this.createTopic(topic)
+  }
+
+  /** The metadata of the group's position. */
+  async metadata(): Promise<string> {
+    const topics = [{ name: topic, partitionIndexes: [0] }]
+    const answer = await withConnection(this.#broker.port, (connection) =>
+      offsetFetchV9.api.async(connection, [{ groupId: group, memberId: null, memberEpoch: -1, topics }], false),
+    )
+    return answer.groups[0]?.topics[0]?.partitions[0]?.metadata ?? ''
+  }
+
   /** Another process's transaction that holds the board's lock until the returned function is called. */
   lockBoard(): () => void {
     const other = connect(this.#file)
@@ -211,14 +232,6 @@ export class Stage {
       other.exec('COMMIT')
       other.close()
     }
-  }
-
-  /** Moves the start of the topic's only partition. */
-  async deleteRecords(beforeOffset: number): Promise<void> {
-    const partitions = [{ partitionIndex: 0, offset: BigInt(beforeOffset) }]
-    await withConnection(this.#broker.port, (connection) =>
-      deleteRecordsV2.api.async(connection, [{ name: topic, partitions }], 10_000),
-    )
   }
 
   /** Commits as a tool without a membership does. */

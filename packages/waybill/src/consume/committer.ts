@@ -56,12 +56,16 @@ export class Committer<Tx> {
       return false
     }
     log.warn('a commit was not taken', { ...place, outcome })
-    if (outcome.kind !== 'refused' || outcome.code !== 'OFFSET_METADATA_TOO_LARGE' || !partition.takesMetadata)
+    if (
+      outcome.kind !== 'refused' ||
+      outcome.code !== 'OFFSET_METADATA_TOO_LARGE' ||
+      partition.metadataKept === 'nothing'
+    )
       return false
-    partition.takesMetadata = false
+    partition.metadataKept = partition.metadataKept === 'all' ? 'progress' : 'nothing'
     log.warn(
-      'the cluster takes less metadata than 4096 bytes: what is handled above the position is handled again after a restart; raise offset.metadata.max.bytes',
-      place,
+      'the cluster takes less metadata than 4096 bytes: after a restart gaps across it are not found, and what is handled above the position may be handled again; raise offset.metadata.max.bytes',
+      { ...place, kept: partition.metadataKept },
     )
     return true
   }

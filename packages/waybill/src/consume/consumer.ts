@@ -1,6 +1,7 @@
 import { causeText, WaybillError } from '../model/errors.js'
 import type { Finding } from '../model/finding.js'
 import { findingName } from '../model/finding.js'
+import { writeCommitMetadata } from '../model/commit-metadata.js'
 import { Progress } from '../model/progress.js'
 import type { GroupMember, GroupPartition } from '../ports/group.js'
 import { Committer } from './committer.js'
@@ -17,7 +18,7 @@ import { InboxPurge } from './inbox-purge.js'
 import { AssignedPartition } from './partition.js'
 import { Pauses } from './pauses.js'
 import type { Start } from './resume.js'
-import { findStart } from './resume.js'
+import { findStart, tellRecreated } from './resume.js'
 import type { SeekPosition } from './seek.js'
 import { notSet, offsetOf, taken } from './seek.js'
 import { TopicWatch } from './topic-watch.js'
@@ -40,8 +41,8 @@ export class Consumer<Tx> {
   readonly #dispatcher: Dispatcher | BatchDispatcher
   readonly #partitions = new Map<string, AssignedPartition>()
   readonly #pauses = new Pauses()
-  /** Partitions that are or were ours, as `topic/number`. */
-  readonly #known = new Set<string>()
+  /** Topic ids of partitions that are or were ours, by `topic/number`. */
+  readonly #known = new Map<string, string>()
   /** Aborted first: no new fetches and no new handlers. */
   readonly #stopping = new AbortController()
   /** Aborted when the drain is over: handlers still running are told. */
@@ -178,7 +179,7 @@ export class Consumer<Tx> {
     const progress = new Progress(to)
     this.#drop(old)
     const next = this.#begin(old.place)
-    const metadata = progress.metadata(undefined, next.name) ?? ''
+    const metadata = writeCommitMetadata(progress.metadata(undefined, next.name) ?? '', next.name, () => undefined)
     const offset = { ...next.place, offset: progress.position, leaderEpoch: -1, metadata }
     const outcome = await this.#committer.set(member, offset)
     if (outcome.kind !== 'committed') {
@@ -252,7 +253,9 @@ export class Consumer<Tx> {
   #assigned(places: readonly GroupPartition[]): void {
     this.#context.events.emit({ kind: 'assigned', partitions: places })
     for (const place of places) {
-      this.#known.add(`${place.topic}/${place.partition}`)
+      const name = `${place.topic}/${place.partition}`
+      if ((this.#known.get(name) ?? place.topicId) !== place.topicId) tellRecreated(this.#context, place)
+      this.#known.set(name, place.topicId)
       this.#track(this.#load(this.#begin(place)))
     }
   }
@@ -274,13 +277,16 @@ export class Consumer<Tx> {
   #activate(partition: AssignedPartition, start: Start): void {
     if (partition.phase !== 'loading') return
     partition.progress = start.progress
-    partition.watch = new SequenceWatch(partition.place, start.progress.position)
+    const state = start.state === undefined ? undefined : { text: start.state, name: partition.name }
+    partition.watch = new SequenceWatch(partition.place, start.progress.position, state)
     partition.fetchOffset = start.progress.position
     partition.knownTo = start.progress.handledAbove().runs.at(-1)?.[1] ?? 0
     partition.lastLeaderEpoch = start.leaderEpoch
     partition.committed = start.committed
     partition.phase = 'active'
     this.#fetching.look()
+    // Without a position what retention deletes before the first commit would be missed by nobody.
+    if (!start.committed) this.#commitWhenIdle(partition)
     if (start.loss) this.#lossFound(partition, start.loss.finding, start.loss.detail, start.loss.resumeAt)
   }
 

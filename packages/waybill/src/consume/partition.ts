@@ -1,5 +1,6 @@
 import type { Progress } from '../model/progress.js'
 import type { CommittedOffset, GroupPartition } from '../ports/group.js'
+import { progressBytesMax, writeCommitMetadata } from '../model/commit-metadata.js'
 import type { SequenceWatch } from './sequence-watch.js'
 
 /** Share of the commit metadata from which a partition's fetching pauses until its oldest gap closes. */
@@ -37,8 +38,8 @@ export class AssignedPartition {
   fetchFailures = 0
   /** What the group holds, as far as we know. */
   committed: Pick<CommittedOffset, 'offset' | 'metadata'> | undefined
-  /** False once the cluster refused our metadata as too large: then the position alone is committed. */
-  takesMetadata = true
+  /** Less once the cluster has refused our metadata as too large: the progress alone, then nothing. */
+  metadataKept: 'all' | 'progress' | 'nothing' = 'all'
   /** Aborted when the partition is no longer ours: handlers still running are told. */
   readonly gone: AbortController = new AbortController()
   /** Leader epochs of fetched batches by first offset, newest last; to commit a position with the epoch of its record. */
@@ -67,7 +68,9 @@ export class AssignedPartition {
     const { progress } = this
     if (!progress) return false
     if (progress.pendingCount === 0) return true
-    return progress.fullnessAhead() < (this.fetchOffset < this.knownTo ? fullnessMaxInGaps : fullnessMax)
+    return (
+      progress.fullnessAhead(progressBytesMax) < (this.fetchOffset < this.knownTo ? fullnessMaxInGaps : fullnessMax)
+    )
   }
 
   /** Notes under which leader epoch records from `offset` on were read. */
@@ -87,10 +90,18 @@ export class AssignedPartition {
   due(): CommittedOffset | undefined {
     const { progress, committed } = this
     if (!progress || !this.isOurs) return undefined
-    const metadata = this.takesMetadata ? progress.metadata(undefined, this.name) : ''
-    if (metadata === undefined) return undefined
+    const text = this.metadataKept === 'nothing' ? '' : progress.metadata(progressBytesMax, this.name)
+    if (text === undefined) return undefined
     const offset = progress.position
-    if (committed && committed.offset === offset && committed.metadata === metadata) return undefined
-    return { ...this.place, offset, leaderEpoch: this.epochBefore(offset), metadata }
+    // The detector's state alone is no reason: what it does not know yet is read again.
+    if (committed && committed.offset === offset && committed.metadata.split(' ', 1)[0] === text) return undefined
+    return { ...this.place, offset, leaderEpoch: this.epochBefore(offset), metadata: this.#metadata(text) }
+  }
+
+  #metadata(progress: string): string {
+    if (progress === '') return ''
+    return writeCommitMetadata(progress, this.name, (bytesMax) =>
+      this.metadataKept === 'all' ? this.watch?.export(this.name, bytesMax) : undefined,
+    )
   }
 }

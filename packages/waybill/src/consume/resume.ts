@@ -1,7 +1,9 @@
 import { causeText } from '../model/errors.js'
+import { readCommitMetadata } from '../model/commit-metadata.js'
+import type { FindingKind } from '../model/finding.js'
 import { parseMetadata, Progress } from '../model/progress.js'
 import type { KnownProgress } from '../model/progress.js'
-import type { CommittedOffset, GroupMember } from '../ports/group.js'
+import type { CommittedOffset, GroupMember, GroupPartition } from '../ports/group.js'
 import type { ConsumeContext } from './consume-context.js'
 import { pauseMs } from './consume-context.js'
 import type { AssignedPartition } from './partition.js'
@@ -11,6 +13,8 @@ export interface Start {
   readonly progress: Progress
   readonly leaderEpoch: number
   readonly committed: CommittedOffset | undefined
+  /** The detector's state, where the commit had one. */
+  readonly state?: string | undefined
   /** Set when the log no longer holds what the group has read: reported before anything is fetched. */
   readonly loss: { readonly finding: string; readonly detail: string; readonly resumeAt: number } | undefined
 }
@@ -61,13 +65,28 @@ async function startFrom<Tx>(
     const { logStart } = await kafka.offsets(topic, number)
     return { progress: new Progress(logStart), leaderEpoch: -1, committed, loss: undefined }
   }
-  const known = parseMetadata(committed.metadata, committed.offset, partition.name)
+  const words = readCommitMetadata(committed.metadata, partition.name)
+  if (words.isElsewhere) {
+    // Kafka before 4.1 keeps positions by name: a late commit of the deleted topic lands on its namesake.
+    tellRecreated(context, partition.place)
+    return startFrom(context, partition, undefined)
+  }
+  const known = parseMetadata(words.progress, committed.offset, partition.name)
   if (!known && committed.metadata !== '')
     log.warn('the commit metadata is not ours: no progress above the position is known', { topic, partition: number })
   const stands = known !== undefined && (await isStillThere(context, partition, known))
   const progress = new Progress(committed.offset, stands ? known : undefined)
   const loss = await truncation(context, partition, committed)
-  return { progress, leaderEpoch: committed.leaderEpoch, committed, loss }
+  return { progress, leaderEpoch: committed.leaderEpoch, committed, loss, state: words.state }
+}
+
+/** The topic is another one of the same name now: read from its beginning. What the group had not read of the old one is gone. */
+export function tellRecreated<Tx>({ events, log, group }: ConsumeContext<Tx>, place: GroupPartition): void {
+  const { topic, partition, topicId } = place
+  const finding: FindingKind = 'topic-recreated'
+  const detail = `${topic}/${partition} was created anew (id ${topicId}): positions of the old topic do not count, it is read from its beginning`
+  events.emit({ kind: 'finding', finding, stream: { topic, partition }, detail })
+  log.error('a topic was created anew', { group, detail })
 }
 
 /**

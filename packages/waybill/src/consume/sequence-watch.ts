@@ -7,15 +7,30 @@ import type { FetchedBatch, FetchedRecord } from '../ports/broker.js'
 
 /**
  * Watches the sequences of one assigned partition: waybill's own by the header of each record, those of other idempotent
- * producers by their batches. It starts anew with each assignment, so a loss before its first sight is not its to find.
+ * producers by their batches. What it knows goes into the commits (`export`), so that the next assignment, here or elsewhere,
+ * finds a loss across the change; without such a state it starts anew, and what came before is not its to find.
  */
 export class SequenceWatch {
   readonly #detector: SequenceDetector
   readonly #place: { readonly topic: string; readonly partition: number }
 
-  constructor(place: { readonly topic: string; readonly partition: number }, fromOffset: number) {
+  /** `state`: what `export` gave, under the same name. Of another place or damaged it is no state. */
+  constructor(
+    place: { readonly topic: string; readonly partition: number },
+    fromOffset: number,
+    state?: { readonly text: string; readonly name: string },
+  ) {
     this.#place = { topic: place.topic, partition: place.partition }
-    this.#detector = new SequenceDetector(fromOffset)
+    const known = state && SequenceDetector.import(state.text, state.name)
+    // The position was set further on: what lies between was read by nobody.
+    known?.passed(fromOffset, 'skipped')
+    this.#detector = known ?? new SequenceDetector(fromOffset)
+  }
+
+  /** What is known, as text of at most `bytesMax`; bound to `name`. `undefined` when there is no room. */
+  export(name: string, bytesMax: number): string | undefined {
+    const text = this.#detector.export(name, bytesMax)
+    return text.length <= bytesMax ? text : undefined
   }
 
   /** Looks at a batch as it was fetched; what is wrong with it, if anything. */

@@ -30,11 +30,13 @@ export interface DetectorState {
 // `headOf` and `producerOf`, names as UTF-8 behind their length.
 const mark = 'wbs1.'
 const crcBytes = 4
+/** Name, tracks and six numbers take a byte each at least. */
+const producerBytesMin = 8
 
-/** The state as text, without the producers silent for longest where it would be longer than `bytesMax`. */
+/** The state as text, without the producers silent for longest where it would be longer than `bytesMax` (with none, it may be). */
 export function writeState(state: DetectorState, place: string, bytesMax: number): string {
   const bodyMax = Math.floor(((bytesMax - mark.length) * 3) / 4)
-  const newest = [...state.producers].sort(([, a], [, b]) => b.current.lastOffset - a.current.lastOffset)
+  const newest = newestOf(state, bodyMax / producerBytesMin)
   const kept: Part[][] = []
   // Ten bytes for the number of producers and the flag, which are known last.
   let size = crcBytes + 10 + sizeOf(headOf(state, 0, false))
@@ -44,7 +46,7 @@ export function writeState(state: DetectorState, place: string, bytesMax: number
     if (size > bodyMax) break
     kept.push(parts)
   }
-  const hasForgotten = state.hasForgotten || kept.length < newest.length
+  const hasForgotten = state.hasForgotten || kept.length < state.producers.size
   const parts = [...headOf(state, kept.length, hasForgotten), ...kept.flat()]
   const body = Buffer.alloc(crcBytes + sizeOf(parts))
   let at = crcBytes
@@ -54,6 +56,17 @@ export function writeState(state: DetectorState, place: string, bytesMax: number
   }
   body.writeUInt32BE(checksum(body, place), 0)
   return mark + body.toString('base64url')
+}
+
+/** The producers that may fit, newest first. With thousands of them sorting all took longer than the rest of a commit. */
+function newestOf({ producers }: DetectorState, count: number): readonly (readonly [string, ProducerState])[] {
+  let known = [...producers]
+  if (known.length > count) {
+    const offsets = Float64Array.from(known, ([, { current }]) => current.lastOffset).sort()
+    const least = offsets[Math.max(0, offsets.length - Math.ceil(count))] ?? 0
+    known = known.filter(([, { current }]) => current.lastOffset >= least)
+  }
+  return known.sort(([, a], [, b]) => b.current.lastOffset - a.current.lastOffset)
 }
 
 type Part = number | Buffer

@@ -165,7 +165,7 @@ export class SequenceDetector {
 
   /**
    * The state as text, at most `bytesMax` bytes long: the producers silent for longest are left out when it would be longer
-   * (they will be first sights). `place` names the partition (topic id and number) and is bound in by a checksum.
+   * (they will be first sights); without any it may still be longer. `place` names the partition (topic id and number) and is bound in by a checksum.
    */
   export(place: string, bytesMax: number = Number.POSITIVE_INFINITY): string {
     return writeState(this.#state, place, bytesMax)

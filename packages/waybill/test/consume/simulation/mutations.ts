@@ -126,7 +126,7 @@ export const mutations: readonly Mutation[] = [
       {
         file: partition,
         find: 'const offset = progress.position;',
-        replace: 'const offset = this.takesMetadata ? progress.position : progress.horizon;',
+        replace: "const offset = this.metadataKept === 'all' ? progress.position : progress.horizon;",
       },
     ],
   },

@@ -9,7 +9,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   inbox: fc.boolean(),
   deadLetters: fc.boolean(),
   batches: fc.boolean(),
-  metadataMax: fc.constantFrom(4096, 4096, 24, 14),
+  metadataMax: fc.constantFrom(4096, 4096, 60, 26, 16),
   actions: fc.array(
     fc.record({ at: fc.integer({ min: 20, max: busySteps - 10 }), kind: fc.constantFrom(...actionKinds) }),
     {
