@@ -97,12 +97,10 @@ function checksum(body: Uint8Array, committed: number, place: string): number {
  * text, another version, damage, another offset) gives `undefined`: no progress known, so handle again; never "done".
  */
 export function parseMetadata(text: string, committed: number, place = ''): KnownProgress | undefined {
-  // Behind a blank are other words (commit-metadata.ts).
-  const [own = ''] = text.split(' ', 1)
-  if (!own.startsWith(mark)) return undefined
-  const body = Buffer.from(own.slice(mark.length), 'base64url')
+  if (!text.startsWith(mark)) return undefined
+  const body = Buffer.from(text.slice(mark.length), 'base64url')
   // Buffer drops what is not base64 without a word: only the text that these bytes give back is ours.
-  if (body.length < crcBytes + 2 || mark + body.toString('base64url') !== own) return undefined
+  if (body.length < crcBytes + 2 || mark + body.toString('base64url') !== text) return undefined
   if (body.readUInt32BE(0) !== checksum(body, committed, place)) return undefined
   const epoch = readVarint(body, crcBytes + 1)
   if (!epoch) return undefined

@@ -1,6 +1,7 @@
 import { WaybillError } from '../../model/errors.js'
 import { OffsetRuns } from '../../model/offset-runs.js'
 import { type KnownProgress, parseMetadata, Progress } from '../../model/progress.js'
+import { readCommitMetadata } from '../../model/commit-metadata.js'
 import { knownProgress } from '../../model/progress-metadata.js'
 
 /** A partition as the client names it. */
@@ -91,7 +92,7 @@ export class PartitionProgress {
     this.#progress = new Progress(offset)
     const metadata = committed.metadata ?? ''
     // Not ours, of another offset or partition, or damaged: nothing is known, and all from `offset` on is handled (again).
-    this.#know(parseMetadata(metadata, offset, this.#name))
+    this.#know(parseMetadata(readCommitMetadata(metadata, this.#name).progress, offset, this.#name))
     this.#committed = { offset, metadata }
   }
 
