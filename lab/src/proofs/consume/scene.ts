@@ -47,5 +47,5 @@ export function deadTopicOf(topic: string, ofGroup: string): string {
 
 /** Milliseconds a handler works: one message in so many takes much longer, so that others are done above it. */
 export function workOf(number: number, usualMs: number): number {
-  return number % 16 === 5 ? usualMs + 100 : usualMs
+  return number % 16 === 5 ? usualMs + 200 : usualMs
 }
