@@ -171,8 +171,7 @@ async function commitHighest(payload: EachBatchPayload, consumer: Consumer, pool
       await handle(received)
       if (received.offset <= highest) return
       highest = received.offset
-      // The worker takes the next message meanwhile.
-      consumer.commitOffsets([{ topic, partition, offset: String(highest + 1) }]).catch(console.error)
+      await consumer.commitOffsets([{ topic, partition, offset: String(highest + 1) }]).catch(console.error)
     }
     await pool.add(() => {
       const done = work()

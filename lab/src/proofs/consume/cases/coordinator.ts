@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { between } from '../../seeded.js'
 import type { Worker } from '../../workers/worker.js'
 import { bothProtocols, type ConsumeCase, waybillArms } from '../proof-case.js'
@@ -9,8 +8,8 @@ const offsetsTopic = '__consumer_offsets'
 /** `offsets.topic.num.partitions` of the lab. */
 const offsetsPartitions = 2
 const moves = 4
-/** So that the messages last for the whole fault. */
-const arriving = { count: 1_200, pauseMs: 120 }
+/** For each fault, so that messages last for all of them: some 15 s. */
+const arriving = { count: 1_500, pauseMs: 120 }
 
 /** What happens to the broker that keeps the group. The brokers are everybody's, so these cases run alone. */
 export const coordinatorCases: readonly ConsumeCase[] = [
@@ -31,7 +30,7 @@ export const coordinatorCases: readonly ConsumeCase[] = [
 
 /** kill -9 of the node that leads the group's partition of `__consumer_offsets`; another replica of it takes over. */
 async function killCoordinator(world: ConsumeWorld, rounds: number): Promise<void> {
-  await consuming(world, async () => {
+  await consuming(world, rounds, async () => {
     for (let round = 0; round < rounds; round++) {
       const id = await world.stage.admin.coordinatorOf(world.group)
       const node = world.stage.kafka.node(id)
@@ -53,7 +52,7 @@ async function killCoordinator(world: ConsumeWorld, rounds: number): Promise<voi
 
 /** No node dies, but the group wanders: positions and members must be found at each of its coordinators. */
 async function moveLeader(world: ConsumeWorld): Promise<void> {
-  await consuming(world, async () => {
+  await consuming(world, 1, async () => {
     for (let move = 0; move < moves; move++) {
       const leader = await world.stage.admin.moveLeader(offsetsTopic, partitionOf(world.group))
       world.notes.push(`to ${leader}`)
@@ -66,22 +65,22 @@ async function moveLeader(world: ConsumeWorld): Promise<void> {
 }
 
 /** Two members at work while messages arrive, before, during and after `fault`. */
-async function consuming(world: ConsumeWorld, fault: () => Promise<void>): Promise<void> {
+async function consuming(world: ConsumeWorld, faults: number, fault: () => Promise<void>): Promise<void> {
   const crew: Worker[] = [await world.join('one'), await world.join('two')]
-  const sending = world.messages.send(arriving.count, arriving)
+  const sending = world.messages.send(arriving.count * faults, arriving)
   await world.effectsAbove(between(world.random, 40, 120))
   await Promise.all([fault(), sending])
   await world.allCommitted()
   await Promise.all(crew.map((member) => member.stop()))
 }
 
+/** The group goes on; where all is handled already there is nothing more to see. */
 async function moreEffects(world: ConsumeWorld): Promise<void> {
   const before = await world.effects.count()
-  const isAll = async (): Promise<boolean> => before >= arriving.count
   await world.until('effects after the fault', async () => {
-    return (await world.effects.count()) > before + 20 || (await isAll())
+    const now = await world.effects.count()
+    return now > before + 20 || now >= world.messages.count
   })
-  await sleep(200)
 }
 
 /** As Kafka does it: Java's hash of the group's name. */
