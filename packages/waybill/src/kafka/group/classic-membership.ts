@@ -8,7 +8,7 @@ import { describe, LinkError } from '../network/link.js'
 import type { Topics } from '../topics.js'
 import { Alarm } from './alarm.js'
 import { Assignment } from './assignment.js'
-import type { JoinAnswer, SyncAnswer } from './classic-api.js'
+import type { SyncAnswer } from './classic-api.js'
 import { ClassicRequests } from './classic-requests.js'
 import { ClassicSession } from './classic-session.js'
 import { parseAssignment, type TopicPartition } from './consumer-protocol.js'
@@ -274,7 +274,12 @@ export class ClassicMembership implements GroupMembership {
     const { topics } = this.#options
     const joined = await this.#requests.join(this.#memberId, { topics, owned: claims, generation: this.#generation })
     if (this.#isStopped()) return {}
-    if (joined.errorCode !== 0) return this.#notJoined(joined)
+    if (joined.errorCode === memberIdRequired && this.#memberId !== joined.memberId) {
+      // At once: the coordinator keeps the id for a session only, and a backoff can be longer.
+      this.#memberId = joined.memberId
+      return this.#joinAndSync()
+    }
+    if (joined.errorCode !== 0) return this.#refusedRound(joined.errorCode)
     this.#memberId = joined.memberId
     this.#joined = joined.generation
     this.#counts = new Map()
@@ -319,14 +324,6 @@ export class ClassicMembership implements GroupMembership {
   #aim(): void {
     if (this.#state !== 'member') return
     this.assignment.aim(this.#given.named, this.#nowMs + revokeMsOf(this.#options.rebalanceTimeoutMs))
-  }
-
-  #notJoined({ errorCode, memberId }: JoinAnswer): Outcome {
-    if (errorCode === memberIdRequired) {
-      this.#memberId = memberId
-      return { againMs: 0 }
-    }
-    return this.#refusedRound(errorCode)
   }
 
   #notSynced({ errorCode }: SyncAnswer): Outcome {
