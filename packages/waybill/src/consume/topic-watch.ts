@@ -1,3 +1,4 @@
+import { WaybillError } from '../model/errors.js'
 import type { ConsumeContext } from './consume-context.js'
 
 const everyMs = 30_000
@@ -27,10 +28,11 @@ export class TopicWatch<Tx> {
 
   async #look(topic: string, signal: AbortSignal): Promise<void> {
     const { kafka, clock, group, log } = this.#context
-    // A Kafka that is down, or a missing right, says nothing about the topic.
-    const asked = kafka.describeTopic(topic, { fresh: true }).then(
-      (view) => (view ? 'there' : 'missing'),
-      () => 'unknown',
+    // Not the topic's description: its settings take a right that a consumer does without, and their absence is told as a fault. A
+    // Kafka that is down, or a missing right, says nothing about the topic.
+    const asked = kafka.offsets(topic, 0).then(
+      () => 'there',
+      (error: unknown) => (error instanceof WaybillError && error.code === 'WB_TOPIC_UNKNOWN' ? 'missing' : 'unknown'),
     )
     const answer = await Promise.race([asked, clock.sleep(lookMsMax, signal)])
     if (answer === 'missing' && !this.#missing.has(topic)) {
