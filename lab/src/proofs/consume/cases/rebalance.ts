@@ -22,12 +22,12 @@ export const rebalanceCases: readonly ConsumeCase[] = [
 
 async function rebalances(world: ConsumeWorld): Promise<void> {
   const crew: Worker[] = []
-  const leaving: Promise<void>[] = []
+  const leaving: Promise<Error | undefined>[] = []
   for (let name = 1; name <= members; name++) crew.push(await world.join(`member-${name}`))
   const startMs = performance.now()
   let rounds = 0
   let killed = 0
-  const arriving = arrivals(world, startMs + forMs)
+  const arriving = failureOf(arrivals(world, startMs + forMs))
   while (performance.now() < startMs + forMs) {
     await sleep(Math.max(0, startMs + rounds * everyMs - performance.now()))
     rounds++
@@ -35,13 +35,21 @@ async function rebalances(world: ConsumeWorld): Promise<void> {
     if (goes && world.random() < 1 / killedOneIn) {
       killed++
       await goes.kill()
-    } else if (goes) leaving.push(goes.stop())
+    } else if (goes) leaving.push(failureOf(goes.stop()))
     crew.push(await world.start(`member-${members + rounds}`))
   }
-  await Promise.all([arriving, ...leaving])
+  for (const failure of await Promise.all([arriving, ...leaving])) if (failure) throw failure
   world.notes.push(`${rounds} rounds, ${killed} killed`)
   await world.allCommitted()
   await Promise.all(crew.map((member) => member.stop()))
+}
+
+/** What goes wrong while nobody waits for it must fail its case, and not end the proof. */
+function failureOf(work: Promise<void>): Promise<Error | undefined> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  )
 }
 
 /** Messages all the time, some 60 a second. */
