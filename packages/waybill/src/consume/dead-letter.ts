@@ -3,6 +3,7 @@ import { deadLetterPrefix } from '../model/header.js'
 import type { Header } from '../model/message.js'
 import type { ReceivedMessage } from '../model/received-message.js'
 import { batchOverheadBytes, recordSizeMax } from '../model/record-size.js'
+import { advanceSequence } from '../model/sequence-number.js'
 import type { ProduceOutcome, RecordData, TopicView } from '../ports/broker.js'
 import type { ConsumeContext } from './consume-context.js'
 import { pauseMs } from './consume-context.js'
@@ -35,7 +36,6 @@ const pipeline = -1
 /** Below `drainMs`, so that a letter under way ends before its partition is given up. */
 const sendTimeoutMs = 10_000
 const errorTextMax = 1_000
-const sequences = 2 ** 31
 
 /** Answers after which this producer id is of no more use here; the repeat under another one may double the letter. */
 const identityCodes: ReadonlySet<string> = new Set([
@@ -126,7 +126,7 @@ export class DeadLetters<Tx> {
     })
     if (outcome?.kind !== 'acked') return { cause: this.#noReceipt(letter, outcome) }
     await failpoints.hit('dead-letter:after-receipt')
-    identity.sequence = (sequence + 1) % sequences
+    identity.sequence = advanceSequence(sequence, 1)
     this.#freeAt(identity).push(identity)
     return { partition, offset: outcome.baseOffset }
   }

@@ -1,6 +1,7 @@
 import { causeText, WaybillError } from '../model/errors.js'
 import { redriveHeaderName } from '../model/header.js'
 import { batchOverheadBytes, recordSizeMax } from '../model/record-size.js'
+import { advanceSequence } from '../model/sequence-number.js'
 import type { Broker, ProduceOutcome, RecordData } from '../ports/broker.js'
 import type { Clock } from '../ports/clock.js'
 import type { Intent } from './redrive-memory.js'
@@ -26,7 +27,6 @@ const pipeline = -1
 const requestTimeoutMs = 10_000
 const letterTimeoutMs = 30_000
 const pauseMs = 200
-const sequences = 2 ** 31
 
 /** Refusals that come before the append and do not pass: Kafka checks rights, size and form first. */
 const definite: ReadonlySet<string> = new Set([
@@ -76,7 +76,7 @@ export class RedriveSender {
         const { topic, partition } = intent
         const line = this.#lines.get(name)
         if (line) {
-          line.sequence = (intent.sequence + 1) % sequences
+          line.sequence = advanceSequence(intent.sequence, 1)
           line.fromOffset = outcome.baseOffset + 1
         }
         return { kind: 'sent', to: { topic, partition, offset: outcome.baseOffset } }
