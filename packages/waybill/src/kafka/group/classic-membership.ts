@@ -1,3 +1,4 @@
+import { backoff } from '../../model/backoff.js'
 import { WaybillError } from '../../model/errors.js'
 import type { GroupListener, GroupOptions, GroupPartition } from '../../ports/group.js'
 import type { Log } from '../../ports/log.js'
@@ -14,14 +15,13 @@ import { ClassicSession } from './classic-session.js'
 import { parseAssignment, type TopicPartition } from './consumer-protocol.js'
 import type { Coordinator } from './coordinator.js'
 import { GivenPartitions } from './given-partitions.js'
-import { type GroupMembership, revokeMsOf, tellEnded, tellLost } from './group-membership.js'
+import { backoffLimits, type GroupMembership, revokeMsOf, tellEnded, tellLost } from './group-membership.js'
 import { countPartitions, plan } from './leader.js'
 import type { MembershipParts } from './membership.js'
-import { instanceFenced, refusal } from './refusal.js'
+import { News } from './news.js'
+import { instanceFenced, refusal, unreachable } from './refusal.js'
 
 const sessionTimeoutDefaultMs = 45_000
-const backoffFirstMs = 100
-const backoffMaxMs = 5000
 const leaveWaitMaxMs = 5000
 const unresolvedLookMs = 250
 const idleRestMs = 60_000
@@ -66,6 +66,7 @@ export class ClassicMembership implements GroupMembership {
   readonly #joinAlarm: Alarm
   readonly #beatAlarm: Alarm
   readonly #topicsAlarm: Alarm
+  readonly #news: News
   #state: 'joining' | 'member' | 'ended' = 'joining'
   /** From the coordinator; empty until it gave one. */
   #memberId = ''
@@ -82,7 +83,6 @@ export class ClassicMembership implements GroupMembership {
   #failures = 0
   #beats = 0
   #beatAnswered = 0
-  #news: (() => void)[] = []
   #whyOut = 'has not joined'
   #fence: WaybillError | undefined
   #running: Promise<unknown> = Promise.resolve()
@@ -102,6 +102,7 @@ export class ClassicMembership implements GroupMembership {
     this.#joinAlarm = new Alarm(clock, this.#stop.signal)
     this.#beatAlarm = new Alarm(clock, this.#stop.signal)
     this.#topicsAlarm = new Alarm(clock, this.#stop.signal)
+    this.#news = new News(clock, this.#stop.signal)
     const host = {
       namesOf: async (ids: ReadonlySet<string>) => this.#given.namesOf(ids),
       changed: (how: 'revoked' | 'assigned') => {
@@ -125,7 +126,7 @@ export class ClassicMembership implements GroupMembership {
       if (againMs === undefined || this.#isStopped()) continue
       if (refused !== undefined) throw this.#ended(refused)
       // The coordinator may have waited for the other members before it failed.
-      if (clock.monotonicMs() - startMs > settings.callTimeoutMs) throw this.#ended(this.#unreachable(cause))
+      if (clock.monotonicMs() - startMs > settings.callTimeoutMs) throw this.#ended(unreachable(this.#options, cause))
       await this.#joinAlarm.rest(againMs)
     }
     if (this.#fence !== undefined) throw this.#ended(this.#fence)
@@ -157,16 +158,10 @@ export class ClassicMembership implements GroupMembership {
   }
 
   async epochAfter(staleEpoch: number, waitMs: number): Promise<void> {
-    const { clock } = this.#context
-    const untilMs = clock.monotonicMs() + waitMs
     const beats = this.#beats // one under way may have been answered before the generation moved
     this.#beatAlarm.ring()
     const isOpen = (): boolean => this.#isRound || this.#mustJoin || this.#beatAnswered <= beats
-    while (this.epoch === staleEpoch && isOpen() && clock.monotonicMs() < untilMs) {
-      const news = new Promise<void>((resolve) => this.#news.push(resolve))
-      await Promise.race([news, clock.sleep(untilMs - clock.monotonicMs(), this.#stop.signal)])
-      if (this.#isStopped()) return
-    }
+    await this.#news.whileOpen(waitMs, () => this.epoch === staleEpoch && isOpen())
   }
 
   async leave(): Promise<void> {
@@ -190,7 +185,7 @@ export class ClassicMembership implements GroupMembership {
     this.#whyOut = why
     this.assignment.clear()
     this.#stop.abort()
-    this.#tellNews()
+    this.#news.tell()
   }
 
   #ended(error: WaybillError): WaybillError {
@@ -265,7 +260,7 @@ export class ClassicMembership implements GroupMembership {
     }
     this.#isRound = false
     if (outcome.againMs !== undefined) this.#mustJoin = true
-    this.#tellNews()
+    this.#news.tell()
     return outcome
   }
 
@@ -361,7 +356,7 @@ export class ClassicMembership implements GroupMembership {
   /** What will not pass by itself: ends the first join; a member of before keeps trying, slowly (somebody may put it right). */
   #refused(error: WaybillError): Outcome {
     this.#lose(error.message)
-    return { againMs: Math.max(this.#backoff(), backoffMaxMs / 2), cause: error.message, refusal: error }
+    return { againMs: Math.max(this.#backoff(), backoffLimits.maxMs / 2), cause: error.message, refusal: error }
   }
 
   /** One heartbeat; how long to rest before the next. */
@@ -379,7 +374,7 @@ export class ClassicMembership implements GroupMembership {
       return Math.min(this.#backoff(), this.#session.intervalMs)
     } finally {
       this.#beatAnswered = mine
-      this.#tellNews()
+      this.#news.tell()
     }
   }
 
@@ -421,7 +416,7 @@ export class ClassicMembership implements GroupMembership {
     this.#whyOut = cause
     this.assignment.clear()
     this.#joinAgain()
-    this.#tellNews()
+    this.#news.tell()
     if (!wasMember) return
     this.#log.warn(`group ${this.#options.group}: membership lost (${cause}); joining again`, { member: this.memberId })
     tellLost(this.#listener, this.#log, cause)
@@ -454,17 +449,6 @@ export class ClassicMembership implements GroupMembership {
   }
 
   #backoff(): number {
-    const ms = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#failures++, 10))
-    return ms * (0.5 + this.#context.random.next() / 2)
-  }
-
-  #tellNews(): void {
-    for (const resolve of this.#news.splice(0)) resolve()
-  }
-
-  #unreachable(cause: string | undefined): WaybillError {
-    const { group } = this.#options
-    const text = `group ${group} could not be joined: ${cause ?? 'no answer'}`
-    return new WaybillError('WB_KAFKA_UNREACHABLE', text, { facts: { group } })
+    return backoff(this.#failures++, backoffLimits, this.#context.random.next())
   }
 }

@@ -4,6 +4,9 @@ import type { Log } from '../../ports/log.js'
 import { describe } from '../network/link.js'
 import type { Assignment } from './assignment.js'
 
+/** Pauses of a member that failed. */
+export const backoffLimits = { minMs: 100, maxMs: 5000 } as const
+
 /** One member of a group, of either protocol, from joining to leaving. */
 export interface GroupMembership {
   readonly memberId: string

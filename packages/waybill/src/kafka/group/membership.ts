@@ -1,3 +1,4 @@
+import { backoff } from '../../model/backoff.js'
 import { WaybillError } from '../../model/errors.js'
 import type { GroupListener, GroupOptions, GroupPartition } from '../../ports/group.js'
 import type { Log } from '../../ports/log.js'
@@ -10,12 +11,11 @@ import { Alarm } from './alarm.js'
 import { Assignment } from './assignment.js'
 import type { Coordinator } from './coordinator.js'
 import { type Heartbeat, type HeartbeatAnswer, heartbeatApi } from './heartbeat-api.js'
-import { type GroupMembership, revokeMsOf, tellEnded, tellLost } from './group-membership.js'
-import { instanceFenced, refusal } from './refusal.js'
+import { backoffLimits, type GroupMembership, revokeMsOf, tellEnded, tellLost } from './group-membership.js'
+import { News } from './news.js'
+import { instanceFenced, refusal, unreachable } from './refusal.js'
 import { Session } from './session.js'
 
-const backoffFirstMs = 100
-const backoffMaxMs = 5000
 const leaveWaitMaxMs = 5000
 const intervalMinMs = 10
 /** KIP-848: member epochs of a heartbeat that joins, leaves, leaves for a moment. */
@@ -65,11 +65,11 @@ export class Membership implements GroupMembership {
   #beats = 0
   #beatAnswered = 0
   readonly #wake: Alarm
+  readonly #news: News
   /** Whether `join` has resolved: before, it is the one to tell of an end. */
   #isTaken = false
   /** Since when the coordinator says that somebody else has our instance id. */
   #unreleasedSinceMs: number | undefined
-  #answered: (() => void)[] = []
   #whyOut = 'has not joined'
   #running: Promise<void> = Promise.resolve()
 
@@ -83,6 +83,7 @@ export class Membership implements GroupMembership {
     this.#log = log
     this.#session = new Session(context.clock)
     this.#wake = new Alarm(context.clock, this.#stop.signal)
+    this.#news = new News(context.clock, this.#stop.signal)
     const host = {
       namesOf: (ids: ReadonlySet<string>) => this.#namesOf(ids),
       changed: () => this.beatNow(),
@@ -103,7 +104,7 @@ export class Membership implements GroupMembership {
       const patienceMs = settings.callTimeoutMs + (isTaken ? this.#session.timeoutMs : 0)
       if (pause.refusal !== undefined && !isTaken) throw this.#ended(pause.refusal)
       if (this.#state === 'ended') throw new WaybillError('WB_STOPPED', 'the Kafka connection was closed')
-      if (spentMs > patienceMs) throw this.#ended(pause.refusal ?? this.#unreachable(pause.cause))
+      if (spentMs > patienceMs) throw this.#ended(pause.refusal ?? unreachable(this.#options, pause.cause))
       await this.#wake.rest(pause.ms)
     }
     this.#isTaken = true
@@ -136,15 +137,9 @@ export class Membership implements GroupMembership {
   }
 
   async epochAfter(staleEpoch: number, waitMs: number): Promise<void> {
-    const { clock } = this.#context
-    const untilMs = clock.monotonicMs() + waitMs
     const beats = this.#beats // one under way may have been answered before the epoch moved
     this.beatNow()
-    while (this.epoch === staleEpoch && this.#beatAnswered <= beats && clock.monotonicMs() < untilMs) {
-      const answered = new Promise<void>((resolve) => this.#answered.push(resolve))
-      await Promise.race([answered, clock.sleep(untilMs - clock.monotonicMs(), this.#stop.signal)])
-      if (this.#stop.signal.aborted) return
-    }
+    await this.#news.whileOpen(waitMs, () => this.epoch === staleEpoch && this.#beatAnswered <= beats)
   }
 
   async leave(): Promise<void> {
@@ -168,7 +163,7 @@ export class Membership implements GroupMembership {
     this.#life++
     this.assignment.clear()
     this.#stop.abort()
-    this.#tellAnswered()
+    this.#news.tell()
   }
 
   #ended(error: WaybillError): WaybillError {
@@ -226,7 +221,7 @@ export class Membership implements GroupMembership {
       return this.#refused(isRefusal ? error : new WaybillError('WB_INTERNAL', describe(error), { cause: error }))
     } finally {
       this.#beatAnswered = mine
-      this.#tellAnswered()
+      this.#news.tell()
     }
   }
 
@@ -275,7 +270,7 @@ export class Membership implements GroupMembership {
     if (errorCode !== groupErrors.unreleasedInstanceId || !this.#isTaken) return false
     const nowMs = this.#context.clock.monotonicMs()
     this.#unreleasedSinceMs ??= nowMs
-    return nowMs - this.#unreleasedSinceMs > this.#session.timeoutMs + backoffMaxMs
+    return nowMs - this.#unreleasedSinceMs > this.#session.timeoutMs + backoffLimits.maxMs
   }
 
   #fenced(cause: string): Beat {
@@ -288,7 +283,7 @@ export class Membership implements GroupMembership {
   /** What will not pass by itself: ends the first join; a member of before keeps trying, slowly (somebody may put it right). */
   #refused(error: WaybillError): Beat {
     this.#lose(error.message)
-    return { ms: Math.max(this.#backoff(), backoffMaxMs / 2), cause: error.message, refusal: error }
+    return { ms: Math.max(this.#backoff(), backoffLimits.maxMs / 2), cause: error.message, refusal: error }
   }
 
   #lose(cause: string): void {
@@ -335,8 +330,7 @@ export class Membership implements GroupMembership {
   }
 
   #backoff(): number {
-    const ms = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#failures++, 10))
-    return ms * (0.5 + this.#context.random.next() / 2)
+    return backoff(this.#failures++, backoffLimits, this.#context.random.next())
   }
 
   async #sayGoodbye(): Promise<void> {
@@ -371,17 +365,6 @@ export class Membership implements GroupMembership {
     for (const topicId of topicIds)
       if (!names.has(topicId)) for (const topic of this.#options.topics) this.#topics.forget(topic)
     return names
-  }
-
-  #tellAnswered(): void {
-    for (const resolve of this.#answered.splice(0)) resolve()
-  }
-
-  #unreachable(cause: string | undefined): WaybillError {
-    const { group } = this.#options
-    return new WaybillError('WB_KAFKA_UNREACHABLE', `group ${group} could not be joined: ${cause ?? 'no answer'}`, {
-      facts: { group },
-    })
   }
 }
 

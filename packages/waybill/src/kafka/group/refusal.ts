@@ -37,3 +37,9 @@ export function instanceFenced({ group, instanceId }: GroupOptions, cause: strin
   const text = `group ${group}: another member has joined with the instance id ${instanceId}, this one ends (${cause}): give each process an instance id of its own, or stop the other one`
   return new WaybillError('WB_INSTANCE_FENCED', text, { facts: { group, instanceId, kafka: 'FENCED_INSTANCE_ID' } })
 }
+
+/** WB_KAFKA_UNREACHABLE: no coordinator took us in time. */
+export function unreachable({ group }: GroupOptions, cause: string | undefined): WaybillError {
+  const text = `group ${group} could not be joined: ${cause ?? 'no answer'}`
+  return new WaybillError('WB_KAFKA_UNREACHABLE', text, { facts: { group } })
+}
