@@ -1,3 +1,4 @@
+import { type CaseRun, runInTurns, runInWorld } from './case-run.js'
 import type { Ending, ProofCase } from './cases/proof-case.js'
 import { type Findings, judge } from './oracle/oracle.js'
 import { type Figures, figuresOf, problemsOf } from './oracle/verdict.js'
@@ -6,51 +7,36 @@ import type { Stage } from './servers/stage.js'
 import { World } from './servers/world.js'
 
 /** How one case went with one arm. */
-export interface Report {
+export interface Report extends Omit<CaseRun<never>, 'judged'> {
   readonly case: ProofCase
   readonly arm: Arm
-  readonly seconds: number
-  readonly notes: readonly string[]
   /** Undefined: the experiment itself failed, so nothing is proven. */
   readonly findings: Findings | undefined
   /** Everything wrong that the last line does not count. */
   readonly problems: readonly string[]
-  readonly error: string | undefined
-  /** Where the files of a case that did not hold are. */
-  readonly kept: string | undefined
 }
 
 /** Nothing at all is wrong. */
 export function holds({ findings, problems }: Report): boolean {
-  if (!findings) return false
+  return findings !== undefined && isClean({ findings, problems })
+}
+
+function isClean({ findings, problems }: { findings: Findings; problems: readonly string[] }): boolean {
   return Object.values(figuresOf(findings)).every((count) => count === 0) && problems.length === 0
 }
 
 /** Runs one experiment in a world of its own and lets the oracle judge it. */
 export async function runCase(stage: Stage, one: ProofCase, arm: Arm, seed: number): Promise<Report> {
-  const startMs = performance.now()
-  let world: World | undefined
-  let findings: Findings | undefined
-  let problems: readonly string[] = []
-  let error: string | undefined
-  try {
-    world = await World.create(stage, { arm, seed, label: one.name, ownPostgres: one.hurts === 'postgres' })
-    const ending: Ending = (await one.run(world)) ?? {}
-    findings = ending.findings ?? judge(world.topic, await world.ledger.books(), await world.readTopic())
-    problems = problemsOf(findings, ending)
-  } catch (cause) {
-    error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
-  }
-  const seconds = (performance.now() - startMs) / 1000
-  const notes = world?.notes ?? []
-  const report = { case: one, arm, seconds, notes, findings, problems, error, kept: undefined }
-  const isKept = arm === 'waybill' ? !holds(report) : error !== undefined
-  try {
-    await world?.close(isKept)
-  } catch (cause) {
-    return { ...report, error: `${error ?? ''} closing failed: ${String(cause)}`, findings: undefined }
-  }
-  return { ...report, kept: isKept ? world?.folder : undefined }
+  const { judged, ...run } = await runInWorld(
+    () => World.create(stage, { arm, seed, label: one.name, ownPostgres: one.hurts === 'postgres' }),
+    async (world) => {
+      const ending: Ending = (await one.run(world)) ?? {}
+      const findings = ending.findings ?? judge(world.topic, await world.ledger.books(), await world.readTopic())
+      return { findings, problems: problemsOf(findings, ending) }
+    },
+    (verdict) => verdict === undefined || (arm === 'waybill' && !isClean(verdict)),
+  )
+  return { case: one, arm, ...run, findings: judged?.findings, problems: judged?.problems ?? [] }
 }
 
 /** Sums of what the last line counts. */
@@ -69,22 +55,13 @@ export function sum(reports: readonly Report[]): Figures {
  * Runs the cases with each of their arms: those that hurt only themselves `atOnce` at a time, then the others one by one. Each is
  * told as soon as it is over.
  */
-export async function runCases(
+export function runCases(
   stage: Stage,
   cases: readonly ProofCase[],
   { seed, atOnce, tell }: { seed: number; atOnce: number; tell: (report: Report) => void },
 ): Promise<readonly Report[]> {
-  const reports: Report[] = []
-  const work = async (waiting: { one: ProofCase; arm: Arm }[]): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const report = await runCase(stage, next.one, next.arm, seed)
-      reports.push(report)
-      tell(report)
-    }
-  }
   const all = cases.flatMap((one) => one.arms.map((arm) => ({ one, arm })))
   const together = all.filter(({ one }) => one.hurts !== 'cluster')
-  await Promise.all(Array.from({ length: atOnce }, () => work(together)))
-  await work(all.filter(({ one }) => one.hurts === 'cluster'))
-  return reports
+  const alone = all.filter(({ one }) => one.hurts === 'cluster')
+  return runInTurns({ together, alone, atOnce }, ({ one, arm }) => runCase(stage, one, arm, seed), tell)
 }
